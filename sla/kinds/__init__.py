@@ -1,0 +1,18 @@
+"""The shapes of duty the law knows, one file each; a rule names one of them as its `kind`.
+
+Only `sla.step` and `sla.rulebook` import these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sla.duty import Duty
+from sla.kinds import deadline
+from sla.rule import Rule
+from sla.ticket import Reading
+
+KINDS: dict[str, Callable[[Rule, str, Reading], list[Duty]]] = {
+    "deadline": deadline.duties,
+}
+"""Each kind's function: the clocks a rule puts on a ticket, in event order of their starts."""

@@ -1,0 +1,216 @@
+"""The one step: what a ticket becomes, and what is published, when events arrive or silence is proven.
+
+`step` is a pure function. Live, offline and in simulation the same call is made; the clocks are judged anew
+from the ticket's set of events each time, and only what differs from what was last published goes out, under
+the next revision. Everybody may import this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from sla.duty import Duty, Outcome, Reason, Status, alert_status, judge, next_instant
+from sla.event import Event, insert
+from sla.kinds import KINDS
+from sla.publication import About, Output, Subject, alert, facts, verdict, withdrawn_alert, withdrawn_verdict
+from sla.rulebook import Rulebook
+from sla.ticket import EVENTS_MAX, Published, Raised, Reading, Ticket
+
+
+class Refusal(StrEnum):
+    """Why an event was kept out of its ticket; each is a reason of a dead letter."""
+
+    CONFLICTING_REPEAT = "conflicting_repeat"
+    TOO_MANY_EVENTS = "too_many_events"
+    FORGOTTEN_TICKET = "forgotten_ticket"
+    NEVER_ACCEPTED = "never_accepted"
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """What one step came to.
+
+    `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
+    stored; an unchanged step has no outputs.
+    """
+
+    ticket: Ticket | None
+    outputs: list[Output]
+    refused: list[tuple[Event, Refusal]]
+    changed: bool
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """What the judging needs beside a ticket: the law, and from when on alerts are for people.
+
+    Alerts whose due time lies before `quiet_before` are `historic`: published, never delivered.
+    """
+
+    rulebook: Rulebook
+    quiet_before: datetime | None = None
+
+
+def step(
+    ticket: Ticket | None,
+    subject: str,
+    events: Sequence[Event],
+    watch: Watch,
+    horizon: datetime | None = None,
+) -> Step:
+    """Fold events and proven silence into a ticket.
+
+    `ticket` is changed in place and returned (None: unknown so far). `horizon` is the instant through which nothing
+    more can come (None: silence decides nothing yet); it only grows. A repeat of an event changes nothing.
+    """
+    current = ticket if ticket is not None else Ticket(events=[], published={})
+    refused: list[tuple[Event, Refusal]] = []
+    changed = False
+    for event in events:
+        answer = _admit(current, event, watch.rulebook)
+        if answer is None:
+            insert(current.events, event)
+            changed = True
+        elif answer is not REPEAT:
+            refused.append((event, Refusal(answer)))
+    if horizon is not None and current.wake_at is not None and horizon > current.wake_at:
+        current.horizon = horizon
+        changed = True
+    if not changed:
+        return Step(ticket, [], refused, False)
+    outputs: list[Output] = []
+    if not current.forgotten:
+        _judge(current, subject, watch, outputs)
+    return Step(_aged(current, watch.rulebook, refused), outputs, refused, True)
+
+
+def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
+    """None to take an event, `REPEAT`, or the refusal."""
+    if ticket.forgotten:
+        return Refusal.FORGOTTEN_TICKET
+    events = ticket.events
+    for known in events:
+        if known.id == event.id and known.source == event.source:
+            return REPEAT if known.digest == event.digest else Refusal.CONFLICTING_REPEAT
+    if len(events) >= EVENTS_MAX:
+        return Refusal.TOO_MANY_EVENTS
+    if events:
+        business = rulebook.vocabulary.businesses[events[0].type]
+        if event.time > events[-1].time + business.forget_after and any(e.type in business.closed for e in events):
+            return Refusal.FORGOTTEN_TICKET
+    return None
+
+
+def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output]) -> None:
+    """Judge every clock of a ticket anew; append what differs from what was published, and set `wake_at`."""
+    rulebook = watch.rulebook
+    business = rulebook.vocabulary.businesses[ticket.events[0].type]
+    reading = Reading(ticket.events, rulebook.vocabulary, business)
+    attributes = reading.attributes
+    about_ticket = Subject(
+        ticket=subject,
+        kind=business.name,
+        mode=attributes.get("mode"),
+        grade=attributes.get("grade"),
+        urgency=attributes.get("urgency"),
+        category=attributes.get("category"),
+    )
+    wake_at: datetime | None = None
+    seen: set[str] = set()
+    if reading.accepted is not None:
+        for rule in rulebook.rules_of(business.name):
+            for duty in KINDS[rule.kind](rule, subject, reading):
+                seen.add(duty.clock_id)
+                _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
+                instant = next_instant(duty, ticket.horizon)
+                if instant is not None and (wake_at is None or instant < wake_at):
+                    wake_at = instant
+    for clock_id, published in ticket.published.items():
+        if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
+            _withdraw(clock_id, published, about_ticket, rulebook, outputs)
+    if wake_at is None and (reading.closings or reading.accepted is None):
+        wake_at = ticket.events[-1].time + business.forget_after
+    ticket.wake_at = wake_at
+
+
+def _publish(
+    ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]
+) -> None:
+    """Publish what changed about one clock: its verdict, then its alerts in order of time."""
+    outcome, reason = judge(duty, ticket.horizon)
+    told = facts(duty, subject)
+    published = ticket.published.get(duty.clock_id)
+    if published is None:
+        published = ticket.published[duty.clock_id] = Published(0, "", "", b"", {})
+    if published.outcome != outcome or published.reason != reason or published.facts != told:
+        published.revision += 1
+        published.outcome, published.reason, published.facts = outcome.value, reason.value, told
+        outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
+    historic = watch.quiet_before is not None and duty.due_at < watch.quiet_before
+    for level, at in duty.thresholds:
+        status = alert_status(duty, at, ticket.horizon)
+        raised = published.alerts.get(level)
+        if status is None:
+            if raised is None or raised.status == Status.RETRACTED:
+                continue
+            status = Status.RETRACTED
+        if raised is None:
+            raised = published.alerts[level] = Raised(0, "", b"")
+        if raised.status != status or raised.facts != told:
+            raised.revision += 1
+            raised.status, raised.facts = status.value, told
+            outputs.append(
+                alert(duty, level, at, raised.revision, status, reason, subject, about, historic=historic)
+            )
+    levels = {level for level, _ in duty.thresholds}
+    for level, raised in published.alerts.items():
+        if level not in levels and raised.status != Status.RETRACTED:
+            _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
+
+
+def _withdraw(
+    clock_id: str, published: Published, subject: Subject, rulebook: Rulebook, outputs: list[Output]
+) -> None:
+    """Take back a clock that has no ground any more: its start was voided or corrected away."""
+    about = rulebook.about_id("/".join(clock_id.split("/")[1:-2]))
+    published.revision += 1
+    published.outcome, published.reason = Outcome.CANCELLED.value, Reason.START_WITHDRAWN.value
+    published.facts = b""
+    outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))
+    for level, raised in published.alerts.items():
+        if raised.status != Status.RETRACTED:
+            _retract(clock_id, level, raised, subject, about, Reason.START_WITHDRAWN, outputs)
+
+
+def _retract(
+    clock_id: str, level: str, raised: Raised, subject: Subject, about: About, reason: Reason, outputs: list[Output]
+) -> None:
+    raised.revision += 1
+    raised.status, raised.facts = Status.RETRACTED.value, b""
+    outputs.append(withdrawn_alert(clock_id, level, raised.revision, reason, subject, about))
+
+
+def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal]]) -> Ticket | None:
+    """The ticket after its time has passed: whole, only a marker of it, or nothing.
+
+    The marker stays `MARKER_TERM` longer, so that a late event is known for what it is and opens no new ticket.
+    """
+    horizon, wake_at = ticket.horizon, ticket.wake_at
+    if horizon is None or wake_at is None or horizon <= wake_at:
+        return ticket
+    if ticket.forgotten:
+        return None
+    business = rulebook.vocabulary.businesses[ticket.events[0].type]
+    if not any(event.type == business.accepted for event in ticket.events):
+        refused.extend((event, Refusal.NEVER_ACCEPTED) for event in ticket.events)
+        return None
+    return Ticket(events=[], published={}, horizon=horizon, wake_at=wake_at + MARKER_TERM, forgotten=True)
+
+
+REPEAT = "repeat"
+"""What `_admit` answers for an event that is there already."""
+
+MARKER_TERM = timedelta(days=210)
+"""How long a forgotten ticket stays known: as long as `sla.ticket-events` keeps records that could come again."""

@@ -1,0 +1,113 @@
+"""What is remembered of a ticket, and how its events are read: voids, corrections, attributes.
+
+The state is the ticket's set of events plus what has been published about its clocks; the clocks themselves
+are a function of it. Only `sla.step` changes a ticket. Everybody may import this.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sla.event import Event
+from sla.vocabulary import Business, Vocabulary, infer
+
+EVENTS_MAX = 500
+"""A ticket holds at most this many events; what comes beyond is refused (`too_many_events`)."""
+
+
+class Raised(msgspec.Struct, array_like=True, gc=False):
+    """The last published revision of one alert; `facts` is the fingerprint of what it was said of."""
+
+    revision: int
+    status: str
+    facts: bytes
+
+
+class Published(msgspec.Struct, array_like=True, gc=False):
+    """The last published verdict of one clock, and its alerts by level."""
+
+    revision: int
+    outcome: str
+    reason: str
+    facts: bytes
+    alerts: dict[str, Raised] = {}
+
+
+class Ticket(msgspec.Struct, array_like=True, gc=False):
+    """All that is remembered of one ticket.
+
+    `events` are in event order. `horizon` is the instant through which silence has been judged. `wake_at` is the
+    next instant at which time alone changes something (None: nothing is waited for). `forgotten` marks a ticket
+    whose events are gone; it stays so that late events of it are recognised.
+    """
+
+    events: list[Event] = []
+    published: dict[str, Published] = {}
+    horizon: datetime | None = None
+    wake_at: datetime | None = None
+    forgotten: bool = False
+
+
+class Reading:
+    """A ticket's events as the law sees them: without what was voided, with attributes as corrected.
+
+    `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet).
+    """
+
+    __slots__ = ("accepted", "attributes", "business", "closings", "corrections", "events")
+
+    def __init__(self, events: list[Event], vocabulary: Vocabulary, business: Business) -> None:
+        self.business = business
+        self.events = effective(events, business)
+        self.accepted: Event | None = None
+        self.closings: list[int] = []
+        attributes: dict[str, Any] = {}
+        corrections: dict[str, Any] = {}
+        remembered = vocabulary.remembered
+        for position, event in enumerate(self.events):
+            if event.type == business.corrected:
+                corrections.update((name, value) for name, value in event.data.items() if name in remembered)
+                continue
+            if event.type == business.accepted:
+                self.accepted = self.accepted or event
+            elif event.type in business.closed:
+                self.closings.append(position)
+            for name, value in event.data.items():
+                if name in remembered:
+                    attributes[name] = value
+        attributes.update(corrections)
+        self.attributes = attributes
+        self.corrections = corrections
+        for attribute in vocabulary.inferred:
+            if attribute.name not in attributes:
+                value = infer(attribute, self.events)
+                if value is not None:
+                    attributes[attribute.name] = value
+
+
+def effective(events: list[Event], business: Business) -> list[Event]:
+    """The events that count: without voids and what they void. A void is voided by a later one only."""
+    if not any(event.type == business.voided for event in events):
+        return events
+    gone: set[tuple[str, str]] = set()
+    for event in reversed(events):
+        if event.type == business.voided and event.identity not in gone:
+            gone.add((str(event.data.get("event_source", event.source)), str(event.data.get("event_id", ""))))
+    return [event for event in events if event.identity not in gone and event.type != business.voided]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Ticket)
+
+
+def encode(ticket: Ticket) -> bytes:
+    """A ticket as bytes (MessagePack)."""
+    return _encoder.encode(ticket)
+
+
+def decode(raw: bytes) -> Ticket:
+    """A ticket from bytes; msgspec.ValidationError when they are none."""
+    return _decoder.decode(raw)

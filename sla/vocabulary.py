@@ -1,0 +1,146 @@
+"""The words a rulebook uses: businesses, event types, attributes.
+
+Read from `vocabulary.toml`; a new event type is one line there. It decides which attributes of an event the
+law remembers and which it must never keep (personal data, free text). Everybody may import this.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from sla.event import Event
+
+
+class Kind(StrEnum):
+    """What an attribute holds. `text` is free text and never leaves the event it came in."""
+
+    CODE = "code"
+    ENUM = "enum"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    TEXT = "text"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """Attributes that must each hold one of some values; an absent attribute does not match."""
+
+    wanted: tuple[tuple[str, frozenset[Any]], ...] = ()
+
+    def holds(self, attributes: dict[str, Any]) -> bool:
+        """Whether every attribute named is there with one of its values."""
+        for name, values in self.wanted:
+            value = attributes.get(name)
+            if value is None or value not in values:
+                return False
+        return True
+
+
+class Inference(msgspec.Struct, frozen=True):
+    """A value to assume for an attribute nobody stated: from the first event of a type that matches."""
+
+    event: str
+    where: Condition
+    value: Any
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """One attribute: its type, and whether the ticket remembers it beyond the event it came in."""
+
+    name: str
+    kind: Kind
+    values: frozenset[Any] = frozenset()
+    remembered: bool = False
+    personal: bool = False
+    infer: tuple[Inference, ...] = ()
+    default: Any = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether it may enter the state at all."""
+        return not self.personal and self.kind is not Kind.TEXT
+
+
+class Business(msgspec.Struct, frozen=True):
+    """A kind of ticket: what opens it, what closes it, and how long it is remembered after its last event."""
+
+    name: str
+    accepted: str
+    closed: frozenset[str]
+    corrected: str
+    voided: str
+    forget_after: timedelta
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """All words of a rulebook. `businesses` maps an event type to the business it belongs to."""
+
+    attributes: dict[str, Attribute]
+    types: frozenset[str]
+    businesses: dict[str, Business]
+    remembered: frozenset[str]
+    inferred: tuple[Attribute, ...] = ()
+
+    def keep(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The attributes that may be stored, each checked; ValueError names the attribute and what it allows."""
+        kept: dict[str, Any] = {}
+        attributes = self.attributes
+        for name, value in data.items():
+            attribute = attributes.get(name)
+            if attribute is None or attribute.personal or attribute.kind is Kind.TEXT:
+                continue
+            kept[name] = read(attribute, value)
+        return kept
+
+
+def read(attribute: Attribute, value: Any) -> Any:
+    """Check one value and give it its type; ValueError says what the attribute allows, never the value."""
+    match attribute.kind:
+        case Kind.ENUM:
+            if value in attribute.values and not isinstance(value, bool):
+                return value
+            allowed = ", ".join(sorted(str(v) for v in attribute.values))
+            raise ValueError(f"{attribute.name} must be one of {allowed}")
+        case Kind.CODE:
+            if isinstance(value, str) and 0 < len(value) <= 256:
+                return value
+            raise ValueError(f"{attribute.name} must be a text of 1 to 256 characters")
+        case Kind.BOOLEAN:
+            if isinstance(value, bool):
+                return value
+            raise ValueError(f"{attribute.name} must be true or false")
+        case Kind.INTEGER:
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            raise ValueError(f"{attribute.name} must be a whole number")
+        case Kind.NUMBER:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return value
+            raise ValueError(f"{attribute.name} must be a number")
+        case _:
+            return read_instant(attribute.name, value)
+
+
+def read_instant(name: str, value: Any) -> datetime:
+    """Read an RFC 3339 instant with its offset; ValueError when it is none."""
+    try:
+        instant = msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        raise ValueError(f"{name} must be an RFC 3339 time with its offset") from None
+    if instant.tzinfo is None:
+        raise ValueError(f"{name} must carry its offset from UTC, as in +08:00")
+    return instant
+
+
+def infer(attribute: Attribute, events: list[Event]) -> Any:
+    """The value an attribute is taken to have when nobody stated it; its default where nothing speaks for one."""
+    for event in events:
+        for inference in attribute.infer:
+            if event.type == inference.event and inference.where.holds(event.data):
+                return inference.value
+    return attribute.default
