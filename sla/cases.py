@@ -24,7 +24,6 @@ from sla.publication import Channel
 from sla.rule_file import Fault, RuleFile, load
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
-from sla.ticket import Ticket
 from sla.vocabulary import Attribute, Kind, read
 
 SOURCE = "case"
@@ -101,7 +100,11 @@ def run(case: Case, rule_id: str, rulebook: Rulebook) -> list[str]:
             ("reason", expected.reason or clock.reason, clock.reason),
             ("owner", expected.owner or clock.owner, clock.owner),
             ("level", expected.level or clock.owner_level, clock.owner_level),
-            ("alerts", clock.alerts if expected.alerts is None else tuple(sorted(expected.alerts)), clock.alerts),
+            (
+                "alerts",
+                clock.alerts if expected.alerts is None else tuple(sorted(expected.alerts)),
+                clock.alerts,
+            ),
         ]
         for what, want, got in wanted:
             if want != got:

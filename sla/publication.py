@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from sla.duty import Duty, Outcome, Status
+from sla.duty import Duty, Outcome, Reason, Status
 
 SOURCE = "slawatch"
 
@@ -215,7 +215,9 @@ def alert(
         rulebook=about.rulebook,
     )
     time = at if status is Status.FIRING else (duty.ended_at or at)
-    envelope = Envelope(id=f"{alert_id}:{revision}", type="sla.alert.v1", subject=subject.ticket, time=time, data=data)
+    envelope = Envelope(
+        id=f"{alert_id}:{revision}", type="sla.alert.v1", subject=subject.ticket, time=time, data=data
+    )
     return Output(Channel.ALERTS, subject.ticket, _json.encode(envelope))
 
 
@@ -260,6 +262,33 @@ def withdrawn_alert(
         rulebook=about.rulebook,
     )
     return Output(Channel.ALERTS, subject.ticket, _enveloped(alert_id, revision, "sla.alert.v1", subject, data))
+
+
+def operator_alert(
+    condition: str, where: str, says: dict[str, str], revision: int, status: Status, at: datetime, label: str
+) -> Output:
+    """An alert about the monitor itself: `rule` is `operator/<condition>`, there is no ticket.
+
+    `where` names what it is about (app and partition, and the epoch, so that ids never repeat).
+    """
+    alert_id = f"operator/{condition}/{where}"
+    data = AlertData(
+        alert_id=alert_id,
+        revision=revision,
+        status=status.value,
+        level="warning",
+        rule=f"operator/{condition}",
+        clause="",
+        title=says,
+        reason=condition,
+        assumed=False,
+        historic=False,
+        unverified=False,
+        started_at=at,
+        rulebook=label,
+    )
+    envelope = Envelope(id=f"{alert_id}:{revision}", type="sla.alert.v1", subject=where, time=at, data=data)
+    return Output(Channel.ALERTS, alert_id, _json.encode(envelope))
 
 
 def _enveloped(name: str, revision: int, type_: str, subject: Subject, data: AlertData | VerdictData) -> bytes:

@@ -142,7 +142,9 @@ F = TypeVar("F")
 def load(file: str, files: Mapping[str, str], layout: type[F], faults: list[Fault]) -> F | None:
     """Parse one file into its layout; None after noting the fault."""
     if file not in files:
-        faults.append(Fault(file, 1, "the file is missing", "every rulebook has a rulebook.toml and a vocabulary.toml"))
+        faults.append(
+            Fault(file, 1, "the file is missing", "every rulebook has a rulebook.toml and a vocabulary.toml")
+        )
         return None
     try:
         return msgspec.convert(tomllib.loads(files[file]), layout)
@@ -294,9 +296,9 @@ class _Check:
                 self.fault(at, "the rule could stop on its own start", "add a where or a match that tells them apart")
         for number, owner in enumerate(file.owner):
             self.where(("owner", number, "where"), owner.where)
-            for name in (owner.unit, owner.level_from):
-                if name is not None:
-                    self.attribute(("owner", number), name)
+            for told in (owner.unit, owner.level_from):
+                if told is not None:
+                    self.attribute(("owner", number), told)
         self.lists(file)
 
     def lists(self, file: RuleFile) -> None:
@@ -319,7 +321,11 @@ class _Check:
         if known is None:
             self.fault(at, f"unknown event {name!r}", "name an event of vocabulary.toml, or add it there")
         elif known.name != business:
-            self.fault(at, f"{name!r} is an event of {known.name!r}, not of {business!r}", "name one of this business")
+            self.fault(
+                at,
+                f"{name!r} is an event of {known.name!r}, not of {business!r}",
+                "name one of this business",
+            )
 
     def attribute(self, at: Path, name: str) -> Attribute | None:
         attribute = self.vocabulary.attributes.get(name)

@@ -107,7 +107,11 @@ def _zone(header: Header, files: Mapping[str, str], faults: list[Fault]) -> Zone
     except (KeyError, ValueError, OSError):
         faults.append(
             Fault.at(
-                "rulebook.toml", files, ("zone",), f"unknown time zone {header.zone!r}", "use an IANA name, as in Asia/Shanghai"
+                "rulebook.toml",
+                files,
+                ("zone",),
+                f"unknown time zone {header.zone!r}",
+                "use an IANA name, as in Asia/Shanghai",
             )
         )
         return ZoneInfo("UTC")

@@ -135,9 +135,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output]) ->
     ticket.wake_at = wake_at
 
 
-def _publish(
-    ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]
-) -> None:
+def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time."""
     outcome, reason = judge(duty, ticket.horizon)
     told = facts(duty, subject)
@@ -161,9 +159,7 @@ def _publish(
         if raised.status != status or raised.facts != told:
             raised.revision += 1
             raised.status, raised.facts = status.value, told
-            outputs.append(
-                alert(duty, level, at, raised.revision, status, reason, subject, about, historic=historic)
-            )
+            outputs.append(alert(duty, level, at, raised.revision, status, reason, subject, about, historic=historic))
     levels = {level for level, _ in duty.thresholds}
     for level, raised in published.alerts.items():
         if level not in levels and raised.status != Status.RETRACTED:
@@ -185,7 +181,13 @@ def _withdraw(
 
 
 def _retract(
-    clock_id: str, level: str, raised: Raised, subject: Subject, about: About, reason: Reason, outputs: list[Output]
+    clock_id: str,
+    level: str,
+    raised: Raised,
+    subject: Subject,
+    about: About,
+    reason: Reason,
+    outputs: list[Output],
 ) -> None:
     raised.revision += 1
     raised.status, raised.facts = Status.RETRACTED.value, b""

@@ -75,9 +75,7 @@ class Reading:
                 self.accepted = self.accepted or event
             elif event.type in business.closed:
                 self.closings.append(position)
-            for name, value in event.data.items():
-                if name in remembered:
-                    attributes[name] = value
+            attributes.update((name, value) for name, value in event.data.items() if name in remembered)
         attributes.update(corrections)
         self.attributes = attributes
         self.corrections = corrections

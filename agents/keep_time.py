@@ -1,0 +1,148 @@
+"""The task that keeps time: it asks for proof of silence when a timer is due. Used by `agents.worker`.
+
+On an idle topic it asks once, right after `due + grace`; behind a backlog it keeps asking, and each answer counts
+once everything before it is processed. Nothing fires on the wall clock alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from streams.broker_time import broker_now
+from streams.changelog import microseconds
+from streams.clock import LogClock, WallClock
+from streams.keeper import Keeper
+from streams.progress import Prober, ProofFailedError
+
+logger = logging.getLogger("slawatch.time")
+
+ASK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
+STEP_MAX_S = 1.0
+
+
+STEPPED = {
+    "en": "The wall clock was stepped; timers are held until it agrees with the brokers",
+    "zh": "系统时钟被调整;与代理一致之前暂停计时",
+}
+
+
+async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s: float) -> None:
+    """Prove silence for the keeper's partitions, for ever."""
+    blind_since: dict[int, float] = {}
+    while True:
+        waiting = _waiting(keeper)
+        if not waiting or await steps.held():
+            pause, began = _pause(keeper), time.monotonic()
+            await asyncio.sleep(pause)
+            keeper.metrics.stall.observe(max(0.0, time.monotonic() - began - pause))
+            continue
+        await _prove(keeper, prober)
+        _blind(keeper, waiting, blind_since, blind_after_s)
+        keeper.wake.set()
+        await asyncio.sleep(ASK_EVERY_S)
+
+
+def _waiting(keeper: Keeper) -> list[int]:
+    """Partitions with a timer past due and grace whose silence is not proven that far."""
+    now_us = microseconds(keeper.clock.now())
+    waiting = []
+    for number, partition in keeper.partitions.items():
+        wake_us = partition.next_wake_us()
+        if wake_us is None or keeper.clock.kind == "log":
+            continue
+        if wake_us + keeper.grace_us < now_us and wake_us + keeper.grace_us >= partition.proven_us:
+            waiting.append(number)
+    return waiting
+
+
+async def _prove(keeper: Keeper, prober: Prober) -> None:
+    owned = sorted(keeper.partitions)
+    try:
+        sent_us, ends = await prober.ends(owned)
+    except ProofFailedError as error:
+        logger.warning("silence not proven: %s", error)
+        await asyncio.sleep(LOOK_EVERY_S)
+        return
+    for number, end in ends.items():
+        partition = keeper.partitions.get(number)
+        if partition is not None:
+            partition.offer_proof(sent_us, end)
+            keeper.metrics.caught_up.labels(str(number)).set(end <= partition.next_offset)
+
+
+def _blind(keeper: Keeper, waiting: list[int], since: dict[int, float], blind_after_s: float) -> None:
+    """Let append times decide for a partition that could not be proven silent for too long."""
+    now = time.monotonic()
+    for number in [n for n in since if n not in waiting]:
+        del since[number]
+    for number in waiting:
+        partition = keeper.partitions.get(number)
+        if partition is None:
+            continue
+        wake_us = partition.next_wake_us()
+        behind = wake_us is not None and wake_us + keeper.grace_us >= partition.proven_us
+        if not behind:
+            since.pop(number, None)
+            keeper.metrics.blind.labels(str(number)).set(0)
+            keeper.see_again(partition)
+            continue
+        if now - since.setdefault(number, now) > blind_after_s:
+            keeper.metrics.blind.labels(str(number)).set(1)
+            keeper.go_blind(partition)
+
+
+class Steps:
+    """Watches the wall clock for steps, and asks the broker who is right before timers go on.
+
+    A clock that disagrees with the broker by more than `STEP_MAX_S` keeps the timers held: firing on it would page
+    people early, or hold what is due without saying so.
+    """
+
+    def __init__(self, keeper: Keeper, client: Mapping[str, Any], topic: str) -> None:
+        self._keeper, self._client, self._topic = keeper, client, topic
+        self._asked_at = 0.0
+
+    async def held(self) -> bool:
+        """Whether the timers are held now."""
+        keeper = self._keeper
+        clock = keeper.clock
+        if not isinstance(clock, WallClock) or abs(clock.stepped().total_seconds()) <= STEP_MAX_S:
+            keeper.metrics.held.set(0)
+            return False
+        keeper.metrics.held.set(1)
+        where = f"{self._topic}/clock/{id_of(keeper)}"
+        keeper.say("clock_stepped", where, STEPPED)
+        if time.monotonic() - self._asked_at < 1.0 or not keeper.partitions:
+            return True
+        self._asked_at = time.monotonic()
+        partition = min(keeper.partitions)
+        loop = asyncio.get_running_loop()
+        told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition)
+        if told is not None and abs((told - clock.now()).total_seconds()) > STEP_MAX_S:
+            return True
+        clock.confirm()
+        keeper.say("clock_stepped", where, STEPPED, resolved=True)
+        return False
+
+
+def id_of(keeper: Keeper) -> str:
+    """Names this ownership in operator alerts: the highest epoch it holds."""
+    return str(max((partition.epoch for partition in keeper.partitions.values()), default=0))
+
+
+def _pause(keeper: Keeper) -> float:
+    """How long to sleep when nothing is due: until the next timer, but never long."""
+    if isinstance(keeper.clock, LogClock):
+        return LOOK_EVERY_S
+    now_us = microseconds(keeper.clock.now())
+    pause = LOOK_EVERY_S
+    for partition in keeper.partitions.values():
+        wake_us = partition.next_wake_us()
+        if wake_us is not None:
+            pause = min(pause, (wake_us + keeper.grace_us + 1000 - now_us) / 1e6)
+    return max(0.001, pause)

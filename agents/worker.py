@@ -1,0 +1,259 @@
+"""One worker process, wired: settings in, a running Faust app with keeper, timers and status server out.
+
+    Faust consumer --> watch_tickets --> Keeper --> changelog, alerts, verdicts, dead letters (librdkafka)
+                        keep_time ------^  proof of silence
+    rebalance: partitions dropped at its first sign; claimed, restored and adopted when they are ours again
+
+Anything unexpected ends the process with exit code 70 and commits nothing past it; a supervisor starts it anew.
+May be imported by `cli`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from faust.types import TP
+
+from agents import watch_tickets
+from agents.keep_time import Steps, keep_time
+from agents.replay import replay
+from sla.publication import Channel
+from sla.rulebook import Rulebook
+from sla.step import Watch
+from streams.clock import Clock, LogClock
+from streams.faust_seams import KeptApp, KeptConsumer, KeptTables, TicketTable, event_topic
+from streams.health import Health
+from streams.keeper import BACKLOG_MAX, Keeper, Names
+from streams.metrics import Metrics
+from streams.progress import Prober, ProofFailedError
+from streams.publisher import Publisher
+from streams.restore import OwnershipLostError, restore
+from streams.settings import Settings
+from streams.source_check import SourceLossError, faults, topic_id
+from streams.status_server import serve
+from streams.topics import changelog_name
+
+logger = logging.getLogger("slawatch.worker")
+
+EXIT_BUG = 70
+STOP_WITHIN_S = 20.0
+WATCH_EVERY_S = 2.0
+
+
+class Worker:
+    """One worker; `run` returns the exit code."""
+
+    def __init__(self, settings: Settings, rulebook: Rulebook, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.health = Health()
+        self.names = Names(
+            events=f"{settings.prefix}ticket-events",
+            changelog=changelog_name(settings.app_id),
+            dead_letters=f"{settings.prefix}dead-letters",
+            channels={
+                Channel.ALERTS: f"{settings.prefix}alerts",
+                Channel.VERDICTS: f"{settings.prefix}verdicts",
+            },
+        )
+        quiet_before = datetime.fromisoformat(settings.quiet_before) if settings.quiet_before else None
+        self.app = _app(settings)
+        self.topic = event_topic(self.app, self.names.events)
+        self.table = self.app.Table("tickets", key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        # Half a session: a worker that was frozen must not write long after its partitions went to another.
+        self.publisher = Publisher(settings.client(), message_timeout_ms=int(settings.session_timeout * 500))
+        self.keeper = Keeper(
+            names=self.names,
+            watch=Watch(rulebook, quiet_before),
+            clock=clock,
+            metrics=self.metrics,
+            publisher=self.publisher,
+            acknowledge=self._acknowledge,
+            may_write=self._may_write,
+            grace_us=int(settings.grace * 1_000_000),
+        )
+        self.prober = Prober(settings.client(), self.names.events, clock)
+        self.stop = asyncio.Event()
+        self.failure: BaseException | None = None
+
+    # -- what the engine asks of us ----------------------------------------------------------------------------
+
+    def _consumer(self) -> KeptConsumer:
+        consumer: KeptConsumer = self.app.consumer
+        return consumer
+
+    def _acknowledge(self, partition: int, next_offset: int) -> None:
+        self._consumer().ledger[TP(self.names.events, partition)] = next_offset
+
+    def _may_write(self) -> bool:
+        """Whether the group heard of us lately enough that our partitions cannot be another's yet."""
+        return time.monotonic() - self._consumer().heartbeat_at < self.settings.session_timeout / 2
+
+    def _rebalance_began(self) -> None:
+        """Called in the consumer's thread; the partitions are dropped on ours, before it can write again."""
+        self.health.rebalancing = True
+        for partition in list(self.keeper.partitions.values()):
+            partition.live = False
+        self.loop.call_soon_threadsafe(self.keeper.drop_all)
+
+    async def _take_over(self, partitions: list[int], generation: int) -> None:
+        """Claim, read and adopt the partitions of a new assignment, before any event of them flows."""
+        self.keeper.drop_all()
+        began = time.monotonic()
+        if partitions:
+            client = self.settings.client()
+            loop = asyncio.get_running_loop()
+
+            def still_owned() -> bool:
+                return bool(self.app.consumer_generation_id == generation and not self.stop.is_set())
+
+            try:
+                restored = await loop.run_in_executor(
+                    None,
+                    lambda: restore(
+                        client,
+                        self.names.changelog,
+                        partitions,
+                        still_owned=still_owned,
+                        deadline_s=self.settings.restore_deadline,
+                        progress=self.metrics.restored.inc,
+                    ),
+                )
+            except OwnershipLostError:
+                return
+            current_id = await loop.run_in_executor(None, topic_id, client, self.names.events)
+            wrong = await loop.run_in_executor(
+                None, faults, client, self.settings.app_id, self.names.events, current_id, restored
+            )
+            if wrong and not self.settings.accept_loss:
+                raise SourceLossError("; ".join(wrong))
+            if not still_owned():
+                return
+            self.keeper.topic_id = current_id
+            for state in restored.values():
+                if state.control is not None and state.control.topic_id != current_id:
+                    state.control.next_offset = 0
+                self.keeper.adopt(state)
+        self.metrics.restore_seconds.observe(time.monotonic() - began)
+        self.health.rebalancing = False
+        self.health.restored = True
+        tickets = sum(len(partition.states) for partition in self.keeper.partitions.values())
+        logger.info(
+            "watching partitions %s, %d tickets, taken over in %.2f s",
+            partitions,
+            tickets,
+            time.monotonic() - began,
+        )
+
+    # -- the process -------------------------------------------------------------------------------------------
+
+    async def run(self) -> int:
+        """Run until told to stop (0), the log is replayed (0), or something fails (70)."""
+        self.loop = asyncio.get_running_loop()
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(signal_number, self.stop.set)
+        self.table.take_over = self._take_over
+        self.app.rebalance_began = self._rebalance_began
+        watch_tickets.register(self.app, self.topic, self.keeper)
+        server = await serve(
+            self.settings.status_host,
+            self.settings.status_port,
+            self.metrics.registry,
+            self.health,
+            self._refresh,
+        )
+        self._consumer().full = lambda: self.keeper.backlog >= BACKLOG_MAX
+        self._spawn(self.keeper.run(), "keeper")
+        steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
+        self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
+        self._spawn(self._watch_health(), "health")
+        if isinstance(self.clock, LogClock):
+            self._spawn(replay(self.keeper, self.prober, self.clock, self.health, self.stop), "replay")
+        starting = self._spawn(self._start_app(), "app")
+        await self.stop.wait()
+        code = EXIT_BUG if self.failure is not None else 0
+        await self._close(starting, server)
+        return code
+
+    async def _start_app(self) -> None:
+        await self.app.start()
+        await self.app.wait_until_stopped()
+        if self.app.crash_reason is not None:
+            raise self.app.crash_reason
+        if not self.stop.is_set():
+            raise RuntimeError("the Faust app stopped by itself")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = self.loop.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self.stop.is_set():
+            return
+        self.failure = task.exception() or RuntimeError(f"the task {task.get_name()} ended by itself")
+        logger.critical("%s failed, nothing is committed past it", task.get_name(), exc_info=self.failure)
+        self.stop.set()
+
+    async def _close(self, app_task: asyncio.Task[None], server: Any) -> None:
+        """An orderly end within a bounded time; after a failure, or beyond it, the process just ends."""
+        if self.failure is None:
+            try:
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self.keeper.close()
+                    await self._consumer().commit()
+                    await self.app.stop()
+                    await server.cleanup()
+            except TimeoutError:
+                logger.error("not stopped within %g s; ending at once", STOP_WITHIN_S)
+        logging.shutdown()
+        os._exit(EXIT_BUG if self.failure is not None else 0)
+
+    async def _watch_health(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            offsets = {number: partition.next_offset for number, partition in self.keeper.partitions.items()}
+            try:
+                _, ends = await self.prober.ends(sorted(offsets))
+            except ProofFailedError as error:
+                logger.warning("the brokers do not answer: %s", error)
+                continue
+            self.health.observe(offsets, ends, time.monotonic())
+
+    def _refresh(self) -> None:
+        for number, partition in self.keeper.partitions.items():
+            self.metrics.tickets.labels(str(number)).set(len(partition.states))
+            self.metrics.timers.labels(str(number)).set(len(partition.timers))
+
+
+def _app(settings: Settings) -> KeptApp:
+    """The Faust app: one consumer group, no web server, no producer of its own in use."""
+    return KeptApp(
+        settings.app_id,
+        broker="kafka://" + settings.bootstrap.replace(",", ";kafka://"),
+        broker_credentials=None,
+        Table=TicketTable,
+        TableManager=KeptTables,
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        stream_recovery_delay=0,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=settings.commit_interval,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=settings.heartbeat_interval,
+        broker_request_timeout=max(40.0, settings.session_timeout + 5),
+        broker_max_poll_records=2000,
+        producer_request_timeout=45,
+    )

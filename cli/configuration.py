@@ -1,0 +1,97 @@
+"""Where settings come from: slawatch.toml, overridden by SLAWATCH_* variables, overridden by flags.
+
+Used by the verbs of this package. A setting nobody knows, or of the wrong type, is refused by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.settings import Settings, shown
+
+PREFIX = "SLAWATCH_"
+OTHER = frozenset(
+    {"SLAWATCH_CRASH_POINT", "SLAWATCH_BPIC2013", "SLAWATCH_KAFKA_BOOTSTRAP", "SLAWATCH_WEBHOOK_SECRET"}
+)
+"""Variables with the prefix that are no settings."""
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used: which, from where, and what to do."""
+
+
+def add_flags(verb: argparse.ArgumentParser, *names: str) -> None:
+    """Give a verb `--config`, `--show-config` and a flag for each setting named."""
+    verb.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings file (default: slawatch.toml if there is one)"
+    )
+    verb.add_argument("--show-config", action="store_true", help="print the settings, secrets masked, and stop")
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    for name in names:
+        flag, kind = "--" + name.replace("_", "-"), fields[name].type
+        if kind is bool:
+            verb.add_argument(flag, dest=name, action="store_true", default=None)
+        else:
+            verb.add_argument(flag, dest=name, type=kind, default=None, metavar=kind.__name__.upper())
+
+
+def read(options: argparse.Namespace) -> Settings:
+    """The settings of this run. Raises ConfigurationError."""
+    told: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    path = options.config or Path("slawatch.toml")
+    if options.config or path.exists():
+        _take(told, origin, _file(path), str(path))
+    environment = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(PREFIX) and name not in OTHER
+    }
+    _take(told, origin, environment, "the environment")
+    flags = {
+        field: value for field in Settings.__struct_fields__ if (value := getattr(options, field, None)) is not None
+    }
+    _take(told, origin, flags, "the flags")
+    if "KAFKA_BOOTSTRAP" not in told and "bootstrap" not in told and os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP"):
+        told["bootstrap"] = os.environ["SLAWATCH_KAFKA_BOOTSTRAP"]
+    try:
+        return msgspec.convert(told, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        name = str(error).partition("$.")[2].rstrip("`")
+        where = origin.get(name, "the settings")
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; give another --config") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
+
+
+def _take(told: dict[str, Any], origin: dict[str, str], found: dict[str, Any], where: str) -> None:
+    for name, value in found.items():
+        if name not in Settings.__struct_fields__:
+            known = ", ".join(sorted(Settings.__struct_fields__))
+            raise ConfigurationError(f"{where}: unknown setting {name!r}; there are {known}")
+        told[name], origin[name] = value, where
+
+
+def settings_or_none(options: argparse.Namespace) -> Settings | None:
+    """The settings, or None after printing them (`--show-config`). Raises ConfigurationError."""
+    settings = read(options)
+    if options.show_config:
+        json.dump(shown(settings), sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return None
+    return settings

@@ -1,0 +1,1 @@
+"""`slawatch demo`: placeholder of this commit; the verb follows. Used by `cli.main`."""

@@ -1,0 +1,92 @@
+"""`slawatch worker`: run one worker until it is told to stop. Used by `cli.main`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import uvloop
+from confluent_kafka.admin import AdminClient
+
+from cli.configuration import ConfigurationError, add_flags, settings_or_none
+from cli.rulebook_files import load
+from sla.rule_file import RulebookError
+from streams.clock import Clock, LogClock, ScaledClock, WallClock
+from streams.settings import Settings
+from streams.topics import TopicsError, catalogue, check
+
+
+def add(verbs: Any) -> None:
+    """Add the verb."""
+    verb = verbs.add_parser("worker", help="watch tickets: events in, alerts and verdicts out")
+    add_flags(
+        verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "grace", "quiet_before", "session_timeout",
+        "status_host", "status_port", "accept_loss", "log_level",
+    )  # fmt: skip
+    verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
+    verb.add_argument("--until", metavar="TIME", help="with --clock log: judge silence up to then, and stop")
+    verb.add_argument(
+        "--origin", metavar="WALL=TIME", help="with --clock scaled: what the clock showed at a wall time"
+    )
+    verb.add_argument("--speed", type=float, default=1.0, help="with --clock scaled: how many times as fast")
+    verb.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run; 0 after an orderly stop, 1 when it must not start, 70 after a failure."""
+    try:
+        settings = settings_or_none(options)
+        if settings is None:
+            return 0
+        clock = _clock(options)
+        rulebook = load(settings.rulebook)
+    except (ConfigurationError, RulebookError, FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    logging.getLogger("slawatch").setLevel(settings.log_level.upper())
+    if not _topics_are_right(settings):
+        return 1
+    from agents.worker import Worker  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
+
+    uvloop.install()
+
+    async def main() -> int:
+        return await Worker(settings, rulebook, clock).run()
+
+    return asyncio.run(main())
+
+
+def _topics_are_right(settings: Settings) -> bool:
+    try:
+        faults = check(
+            AdminClient(settings.client()), catalogue(settings.prefix, settings.app_id, settings.partitions)
+        )
+    except TopicsError as error:
+        print(error, file=sys.stderr)
+        return False
+    wrong = [fault for fault in faults if fault.refuses_start]
+    for fault in wrong:
+        print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)
+    return not wrong
+
+
+def _clock(options: argparse.Namespace) -> Clock:
+    if options.clock == "log":
+        return LogClock(_aware(options.until) if options.until else None)
+    if options.clock == "scaled":
+        wall, _, origin = (options.origin or "").partition("=")
+        if not origin:
+            raise ValueError("--clock scaled needs --origin WALL=TIME, two times with their offsets")
+        return ScaledClock(_aware(wall), _aware(origin), options.speed)
+    return WallClock()
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset from UTC; write it as in 2026-11-23T08:00:00+08:00")
+    return instant.astimezone(UTC)

@@ -1,0 +1,127 @@
+"""What the changelog holds, byte by byte: ticket states with their unsent outputs, and two control records.
+
+A state record carries (epoch, step), so that a replay can drop what a worker wrote after it had lost the
+partition. The outbox is the exact bytes of the alerts and verdicts of that step: whoever recovers sends them
+again unchanged. `streams` only.
+
+    state    key = ticket                  header | state (MessagePack) | outbox (MessagePack)
+    control  key = CONTROL_KEY             outputs acknowledged through `acked_step`, next source offset
+    claim    key = CLAIM_KEY               a new owner's epoch; records of a lower epoch after it are void
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from sla.publication import Output
+
+CONTROL_KEY = b"\x00control"
+CLAIM_KEY = b"\x00claim"
+"""Subjects hold no control characters, so these can never be a ticket."""
+
+_HEADER = struct.Struct(">BIQqI")
+HEADER_BYTES = _HEADER.size
+_VERSION = 1
+NEVER = -1
+"""`wake_us` of a ticket that waits for nothing."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_encoder = msgspec.msgpack.Encoder()
+_outbox_decoder = msgspec.msgpack.Decoder(list[Output])
+
+
+class Control(msgspec.Struct, array_like=True):
+    """Where a partition stands: everything through `acked_step` is published, sources below `next_offset` are in."""
+
+    epoch: int
+    acked_step: int
+    next_offset: int
+    topic_id: str
+    written_at: datetime
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """A worker takes a partition over; `token` tells its own claim from another's."""
+
+    epoch: int
+    token: str
+
+
+class ChangelogError(Exception):
+    """A changelog record that cannot be read; the worker refuses to run on half a state."""
+
+
+_control_decoder = msgspec.msgpack.Decoder(Control)
+_claim_decoder = msgspec.msgpack.Decoder(Claim)
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970; exact for the instants an event may carry."""
+    return round(instant.timestamp() * 1e6)
+
+
+def instant(us: int) -> datetime:
+    """The instant a number of microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def pack(epoch: int, step: int, wake_us: int, state: bytes) -> bytes:
+    """A state as it stays in memory: header and state, no outbox."""
+    return _HEADER.pack(_VERSION, epoch, step, wake_us, len(state)) + state
+
+
+def record(stored: bytes, outputs: list[Output]) -> bytes:
+    """A state as it goes to the changelog, with the outputs of its step."""
+    return stored + _encoder.encode(outputs)
+
+
+def header(value: bytes) -> tuple[int, int, int, int]:
+    """Epoch, step, wake_us and the length of the state. Raises ChangelogError when it is no such record."""
+    try:
+        version, epoch, step, wake_us, length = _HEADER.unpack_from(value)
+    except struct.error as error:
+        raise ChangelogError(f"a state record of {len(value)} bytes has no header") from error
+    if version != _VERSION:
+        raise ChangelogError(f"a state record has version {version}; this program reads version {_VERSION}")
+    if HEADER_BYTES + length > len(value):
+        raise ChangelogError("a state record is shorter than its header says")
+    return epoch, step, wake_us, length
+
+
+def wake_us_of(stored: bytes) -> int:
+    """When time alone next changes a stored ticket."""
+    wake_us: int = _HEADER.unpack_from(stored)[3]
+    return wake_us
+
+
+def outbox(value: bytes, length: int) -> list[Output]:
+    """The outputs a state record carries."""
+    try:
+        return _outbox_decoder.decode(memoryview(value)[HEADER_BYTES + length :])
+    except msgspec.DecodeError as error:
+        raise ChangelogError(f"the outbox of a state record cannot be read: {error}") from error
+
+
+def encode(value: Control | Claim) -> bytes:
+    """A control record as bytes."""
+    return _encoder.encode(value)
+
+
+def decode_control(raw: bytes) -> Control:
+    """Read a control record."""
+    try:
+        return _control_decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ChangelogError(f"the control record cannot be read: {error}") from error
+
+
+def decode_claim(raw: bytes) -> Claim:
+    """Read a claim."""
+    try:
+        return _claim_decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ChangelogError(f"the claim cannot be read: {error}") from error

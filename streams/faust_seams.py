@@ -1,0 +1,220 @@
+"""Faust, held tight: every place where slawatch bends faust-streaming 0.15.3, in one file.
+
+What is bent and why (a contract test guards each):
+- `RunScheduler`, `KeptConsumer._to_message`: what one poll fetched travels as ONE Faust message. Faust spends
+  50-90 us on every message before an agent sees it.
+- `KeptConsumer._new_offset`, `_add_gap`, `_filter_tps_with_pending_acks`: offsets to commit come from our ledger,
+  which only moves when all effects are acknowledged. Faust's own gap tracking commits past open work.
+- `KeptConsumer._getmany`: nothing more is fetched while the keeper's backlog is full; there is no such limit.
+- `KeptThread`: read committed; remembers when the last heartbeat was answered.
+- `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
+  swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
+- `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
+
+Only `streams` and `agents` may import this; nothing else imports faust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import faust
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport.drivers import aiokafka as driver
+from faust.transport.utils import DefaultSchedulingStrategy
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+Runs = list[tuple[int, list[Any]]]
+"""What one poll fetched: runs of consecutive records by partition."""
+
+POLL_EVERY_S = 0.005
+"""The least time between two polls: at a moderate load a few milliseconds gather a batch worth its overhead."""
+
+
+class Poll:
+    """The value of a Faust message: all runs of one poll, and the generation they were fetched under."""
+
+    __slots__ = ("generation", "runs")
+
+    def __init__(self, runs: Runs, generation: int = 0) -> None:
+        self.runs = runs
+        self.generation = generation
+
+
+class RunScheduler(DefaultSchedulingStrategy):
+    """Yield everything a poll fetched as one item, under the name of its first partition."""
+
+    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
+        """One item, or none."""
+        if records:
+            yield next(iter(records)), Poll([(tp.partition, run) for tp, run in records.items()])
+
+
+class KeptThread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread, told to read committed and to remember its heartbeats."""
+
+    heartbeat_at: float = 0.0
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer, then listen in on its heartbeats."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        beat = coordinator._do_heartbeat
+
+        async def heard() -> bool:
+            sent_at = time.monotonic()
+            answered: bool = await beat()
+            if answered:
+                self.heartbeat_at = sent_at
+            return answered
+
+        coordinator._do_heartbeat = heard
+
+
+class KeptConsumer(driver.Consumer):
+    """A consumer whose commits come from a ledger and whose intake has a limit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scheduler = RunScheduler()
+        self.ledger: dict[TP, int] = {}
+        self.full: Callable[[], bool] = lambda: False
+        self._polled_at = 0.0
+
+    def _new_consumer_thread(self) -> KeptThread:
+        return KeptThread(self, loop=self.loop, beacon=self.beacon)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        record.generation = self.app.consumer_generation_id
+        last = record.runs[0][1][-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            last.timestamp_type,
+            (),
+            None,
+            record,
+            None,
+            0,
+            0,
+            tp,
+            generation_id=record.generation,
+        )
+
+    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:
+        while self.full() and not self.should_stop:
+            await asyncio.sleep(0.005)
+        pause = self._polled_at + POLL_EVERY_S - time.monotonic()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        records = await super()._getmany(active_partitions, timeout)
+        self._polled_at = time.monotonic()
+        return records
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return iter(list(self.ledger))
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.ledger.get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps are the keeper's business."""
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """The ledger of lost partitions ends with them."""
+        await super().on_partitions_revoked(revoked)
+        self.ledger.clear()
+
+    @property
+    def heartbeat_at(self) -> float:
+        """When the last answered heartbeat was sent (monotonic seconds)."""
+        thread: Any = self._thread
+        return float(thread.heartbeat_at)
+
+
+class KeptTransport(driver.Transport):
+    """The transport that makes such consumers."""
+
+    Consumer = KeptConsumer
+
+
+class KeptRecovery(Recovery):
+    """Recovery that leaves reading the changelog to the table's hook."""
+
+    def need_recovery(self) -> bool:
+        """Never; see `TicketTable`."""
+        return False
+
+
+class KeptTables(TableManager):
+    """The table manager that makes such a recovery."""
+
+    @property
+    def recovery(self) -> Recovery:
+        """The one recovery of this app."""
+        made: Recovery | None = getattr(self, "_recovery", None)
+        if made is None:
+            made = self._recovery = KeptRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return made
+
+
+class TicketTable(faust.Table):
+    """The table of ticket states: Faust names its changelog and tells when its partitions are ours.
+
+    `take_over(partitions, generation)` is awaited before any event flows. What it raises ends the app: Faust would
+    swallow it here.
+    """
+
+    take_over: Callable[[list[int], int], Awaitable[None]]
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Restore the partitions that are ours now."""
+        try:
+            await super().on_recovery_completed(active_tps, standby_tps)
+            await self.take_over(sorted(tp.partition for tp in active_tps), self.app.consumer_generation_id)
+        except Exception as error:
+            await self.app.crash(error)
+
+
+class RawSchema(faust.Schema):
+    """Messages as they are: nothing is decoded before the agent."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """A decoder that decodes nothing."""
+        create_event = app.create_event
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class KeptApp(faust.App):
+    """The app: our transport, and a call the moment a rebalance begins."""
+
+    rebalance_began: Callable[[], None] = staticmethod(lambda: None)
+
+    def _new_transport(self) -> Any:
+        return KeptTransport(self.conf.broker_consumer, self)
+
+    def on_rebalance_start(self) -> None:
+        """Called in the consumer's thread, before any partition is given up."""
+        super().on_rebalance_start()
+        self.rebalance_began()
+
+
+def event_topic(app: faust.App, name: str) -> Any:
+    """A topic whose messages are polls."""
+    return app.topic(name, schema=RawSchema())

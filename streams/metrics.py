@@ -1,0 +1,73 @@
+"""The catalogue of what a worker measures: every metric once, with its help, labels and buckets.
+
+Label values come from fixed sets and are set to zero at the start, so that the first failure shows as a rate.
+No ticket and no person is ever a label. `streams` and `agents` only.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from sla.cloudevent import Fault
+from sla.publication import Channel
+from sla.step import Refusal
+
+LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
+BATCH_BUCKETS = (1, 5, 10, 50, 100, 500, 1000, 5000)
+
+
+class Metrics:
+    """One worker's metrics in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.events = Counter("sla_events", "Events taken into a ticket or known already.", registry=r)
+        self.unknown_types = Counter("sla_unknown_type_events", "Events of a type nobody declared.", registry=r)
+        self.dead_letters = Counter("sla_dead_letters", "Records refused, by reason.", ["reason"], registry=r)
+        self.outputs = Counter("sla_outputs", "Records published, by channel.", ["channel"], registry=r)
+        self.publish_retries = Counter(
+            "sla_publish_retries", "Groups sent again, not acknowledged in time.", registry=r
+        )
+        self.resent = Counter("sla_resent_outputs", "Outputs sent again after a recovery.", registry=r)
+        self.tickets = Gauge("sla_tickets", "Tickets remembered, by partition.", ["partition"], registry=r)
+        self.timers = Gauge(
+            "sla_timers", "Timers waiting, stale ones included, by partition.", ["partition"], registry=r
+        )
+        self.caught_up = Gauge(
+            "sla_partition_caught_up", "1 if the last proof of silence held.", ["partition"], registry=r
+        )
+        self.epoch = Gauge(
+            "sla_partition_epoch", "Epoch under which a partition is owned.", ["partition"], registry=r
+        )
+        self.blind = Gauge(
+            "sla_partition_blind",
+            "1 while append times decide, not proven silence.",
+            ["partition"],
+            registry=r,
+        )
+        self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
+        self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
+        self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)
+        self.lateness = Histogram(
+            "sla_detection_lateness_seconds",
+            "From due plus grace to the alert being acknowledged, for clocks that silence decided.",
+            buckets=LATENESS_BUCKETS,
+            registry=r,
+        )
+        self.batch = Histogram("sla_batch_records", "Records stepped at once.", buckets=BATCH_BUCKETS, registry=r)
+        self.stall = Histogram(
+            "sla_loop_stall_seconds", "How late the event loop woke up.", buckets=LATENESS_BUCKETS, registry=r
+        )
+        for reason in (*Fault, *Refusal):
+            self.dead_letters.labels(reason.value)
+        for channel in Channel:
+            self.outputs.labels(channel.value)
+
+    def forget(self, partition: int) -> None:
+        """Drop the series of a partition that is no longer ours."""
+        for gauge in (self.tickets, self.timers, self.caught_up, self.epoch, self.blind):
+            try:
+                gauge.remove(str(partition))
+            except KeyError:
+                continue

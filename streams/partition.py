@@ -1,0 +1,236 @@
+"""One owned partition: its tickets, its timers, and how far silence is proven.
+
+Batches of records and ticks of the clock are one numbered sequence of synchronous steps; what a step changed
+and wants to say collects in an open `Group` until the keeper takes it. No I/O happens here, so the simulation
+runs the very same object. `streams` only.
+
+    records --> apply() --+
+                          +--> open group --> seal() --> changelog, then outputs, then ledger (streams.keeper)
+    proof   --> tick()  --+
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import Any, Protocol
+
+from sla.cloudevent import Fault, Refused, UnknownType, read
+from sla.event import Event
+from sla.publication import Output
+from sla.step import Watch, step
+from sla.ticket import decode, encode
+from streams.changelog import HEADER_BYTES, NEVER, instant, microseconds, pack, wake_us_of
+from streams.clock import Clock
+from streams.dead_letters import DeadLetter
+
+PROOFS_MAX = 64
+"""Silence proofs waiting for their end offset; beyond it the newest waits in place of the last."""
+
+
+class Record(Protocol):
+    """A consumed record, as far as the partition looks at it."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Group:
+    """What a partition wants made durable and said, as one step of its sequence."""
+
+    partition: int
+    epoch: int
+    step: int
+    touched: dict[bytes, list[Output]] = field(default_factory=dict)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    fired: list[int] = field(default_factory=list)
+    next_offset: int = 0
+
+
+class StepFailed(Exception):
+    """A bug of ours met at one record; the worker stops without committing past it."""
+
+    def __init__(self, partition: int, offset: int) -> None:
+        super().__init__(f"partition {partition}, offset {offset}")
+        self.partition = partition
+        self.offset = offset
+
+
+class Partition:
+    """The state of one owned partition under one epoch.
+
+    `states` maps a ticket to its stored bytes (header and state). `live` turns False, once and for ever, when the
+    partition is lost; nothing of it may be written afterwards.
+    """
+
+    def __init__(self, number: int, topic: str, watch: Watch, clock: Clock) -> None:
+        self.number = number
+        self.topic = topic
+        self.watch = watch
+        self.clock = clock
+        self.live = True
+        self.epoch = 0
+        self.step = 0
+        self.acked_step = 0
+        self.acked_offset = 0
+        self.next_offset = 0
+        self.states: dict[bytes, bytes] = {}
+        self.timers: list[tuple[int, bytes]] = []
+        self.proven_us = NEVER
+        self.last_appended_us = NEVER
+        self.unknown_types = 0
+        self.events = 0
+        self.repeats_skipped = 0
+        self._proofs: deque[tuple[int, int]] = deque()
+        self._group: Group | None = None
+        self._stamp: tuple[int, Any] = (-1, None)
+
+    # -- events ------------------------------------------------------------------------------------------------
+
+    def apply(self, records: Iterable[Record]) -> None:
+        """Fold a run of consecutive records in; records below `next_offset` were applied before and are skipped."""
+        by_ticket: dict[str, list[Event]] = {}
+        origin: dict[int, Record] = {}
+        vocabulary = self.watch.rulebook.vocabulary
+        for record in records:
+            if record.offset < self.next_offset:
+                self.repeats_skipped += 1
+                continue
+            self.next_offset = record.offset + 1
+            try:
+                subject, event = read(
+                    record.value,
+                    vocabulary,
+                    headers=record.headers,
+                    appended_at=self._appended_at(record.timestamp),
+                )
+                if record.key != subject.encode():
+                    raise Refused(Fault.WRONG_KEY, "the record key must be the subject, the ticket id")
+            except Refused as refused:
+                self._refuse(record, refused.reason.value, refused.detail)
+            except UnknownType:
+                self.unknown_types += 1
+            else:
+                origin[id(event)] = record
+                by_ticket.setdefault(subject, []).append(event)
+        self._advance()
+        for subject, events in by_ticket.items():
+            self.events += len(events)
+            try:
+                self._step(subject, events, None, origin)
+            except Exception as error:
+                raise StepFailed(self.number, origin[id(events[0])].offset) from error
+
+    def _appended_at(self, timestamp_ms: int) -> Any:
+        """When the broker took a record, in the clock's frame; None over history."""
+        if self.clock.kind == "log":
+            return None
+        known_ms, known = self._stamp
+        if known_ms != timestamp_ms:
+            known = self.clock.at(instant(timestamp_ms * 1000))
+            self._stamp = (timestamp_ms, known)
+            self.last_appended_us = microseconds(known)
+        return known
+
+    def _refuse(self, record: Record, reason: str, detail: str) -> None:
+        letter = DeadLetter.of(record, reason, detail, self.topic, self.number)
+        self._open().dead_letters.append(letter)
+
+    def _step(self, subject: str, events: list[Event], horizon_us: int | None, origin: dict[int, Record]) -> None:
+        key = subject.encode()
+        stored = self.states.get(key)
+        ticket = decode(stored[HEADER_BYTES:]) if stored is not None else None
+        horizon = instant(horizon_us) if horizon_us is not None else None
+        result = step(ticket, subject, events, self.watch, horizon)
+        for event, refusal in result.refused:
+            record = origin.get(id(event))
+            if record is not None:
+                self._refuse(record, refusal.value, "the event contradicts what is known of its ticket")
+            else:
+                letter = DeadLetter.of_event(subject, event, refusal.value, self.topic, self.number)
+                self._open().dead_letters.append(letter)
+        if not result.changed:
+            return
+        group = self._open()
+        group.touched.setdefault(key, []).extend(result.outputs)
+        if result.ticket is None:
+            self.states.pop(key, None)
+            return
+        wake_us = NEVER if result.ticket.wake_at is None else microseconds(result.ticket.wake_at)
+        if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):
+            heappush(self.timers, (wake_us, key))
+        self.states[key] = pack(self.epoch, group.step, wake_us, encode(result.ticket))
+
+    # -- groups ------------------------------------------------------------------------------------------------
+
+    def _open(self) -> Group:
+        if self._group is None:
+            self.step += 1
+            self._group = Group(self.number, self.epoch, self.step)
+        return self._group
+
+    def seal(self) -> Group | None:
+        """Close the open group and hand it over; None when nothing changed."""
+        group, self._group = self._group, None
+        if group is not None:
+            group.next_offset = self.next_offset
+        return group
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    def tick(self, horizon_us: int, limit: int) -> bool:
+        """Let time pass for the tickets due before `horizon_us`, at most `limit`; True when more are due.
+
+        Timers are level-triggered: an entry that no longer equals its ticket's `wake_us` is stale and dropped.
+        """
+        timers, states = self.timers, self.states
+        while timers and timers[0][0] < horizon_us:
+            if limit <= 0:
+                return True
+            wake_us, key = heappop(timers)
+            stored = states.get(key)
+            if stored is not None and wake_us_of(stored) == wake_us:
+                limit -= 1
+                self._step(key.decode(), [], horizon_us, {})
+                self._open().fired.append(wake_us)
+        return False
+
+    def next_wake_us(self) -> int | None:
+        """When the next timer is due; it may be stale, which costs a look."""
+        return self.timers[0][0] if self.timers else None
+
+    def rebuild_timers(self) -> None:
+        """Make the heap anew from the states, as after a restore."""
+        self.timers = [(wake, key) for key, stored in self.states.items() if (wake := wake_us_of(stored)) != NEVER]
+        heapify(self.timers)
+
+    # -- silence -----------------------------------------------------------------------------------------------
+
+    def offer_proof(self, sent_us: int, end_offset: int) -> None:
+        """Note that at `sent_us` the partition ended at `end_offset`; it proves silence once that is processed."""
+        if len(self._proofs) >= PROOFS_MAX:
+            self._proofs.pop()
+        self._proofs.append((sent_us, end_offset))
+        self._advance()
+
+    def prove(self, instant_us: int) -> None:
+        """Take silence as given through an instant."""
+        self.proven_us = max(self.proven_us, instant_us)
+
+    def pass_markers(self, position: int) -> None:
+        """Skip over offsets that hold no record for us (transaction markers), once all before them is processed."""
+        if position > self.next_offset:
+            self.next_offset = position
+            self._advance()
+
+    def _advance(self) -> None:
+        proofs = self._proofs
+        while proofs and proofs[0][1] <= self.next_offset:
+            sent_us = proofs.popleft()[0]
+            self.proven_us = max(self.proven_us, sent_us)

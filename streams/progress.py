@@ -1,0 +1,52 @@
+"""Proof of silence: that nothing more was in a partition at a certain moment.
+
+A list-offsets request SENT at an instant T, whose answer is not past the next offset to process, proves that
+every record appended before T has been processed. The instant of sending counts, not that of the answer: a
+worker that was stopped in between proves nothing. The request goes over a connection of its own, never behind
+a long poll. `streams` and `agents` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.changelog import microseconds
+from streams.clock import Clock
+
+
+class ProofFailedError(Exception):
+    """The brokers did not say where the partitions end; silence stays unproven."""
+
+
+class Prober:
+    """Asks where partitions end."""
+
+    def __init__(self, settings: Mapping[str, Any], topic: str, clock: Clock, *, timeout_s: float = 5.0) -> None:
+        self._admin = AdminClient(dict(settings))
+        self._topic = topic
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    async def ends(self, partitions: Sequence[int]) -> tuple[int, dict[int, int]]:
+        """The instant the question was sent (microseconds) and the end offset of each partition.
+
+        Raises ProofFailedError when any partition has no answer.
+        """
+        sent_us = microseconds(self._clock.now())
+        answer = await asyncio.get_running_loop().run_in_executor(None, self._ask, tuple(partitions))
+        return sent_us, answer
+
+    def _ask(self, partitions: tuple[int, ...]) -> dict[int, int]:
+        wanted = {TopicPartition(self._topic, number): OffsetSpec.latest() for number in partitions}
+        try:
+            futures = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=self._timeout_s
+            )
+            return {tp.partition: future.result(self._timeout_s + 1).offset for tp, future in futures.items()}
+        except (KafkaException, TimeoutError) as error:
+            raise ProofFailedError(str(error)) from error

@@ -1,0 +1,229 @@
+"""Taking partitions over: claim them on the changelog, read it through the claim, check that nothing is missing.
+
+The claim comes first and is then read back, so that whatever the former owner wrote before it is seen, and
+whatever it writes after it is void for every later reader. The reader knows the end by position, not by the
+last record, so a changelog whose tail was compacted away cannot hang it. `streams` only.
+
+    ... | A's states | claim(B, epoch 7) | A, thawed, writes (epoch 6): dropped on replay | B's states ...
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from sla.publication import Output
+from streams.changelog import (
+    CLAIM_KEY,
+    CONTROL_KEY,
+    HEADER_BYTES,
+    Claim,
+    Control,
+    decode_claim,
+    decode_control,
+    encode,
+    header,
+    outbox,
+)
+from streams.crash_points import CrashPoint, passing
+
+BATCH = 10_000
+
+
+class RestoreError(Exception):
+    """The state cannot be trusted; the worker refuses to run. The message says what to do."""
+
+
+class OwnershipLostError(Exception):
+    """The partitions were taken away while their state was being read."""
+
+
+class Restored(msgspec.Struct, gc=False):
+    """What the changelog says of one partition.
+
+    `states` maps a ticket to header and state; `unsent` holds the outputs of steps that were not acknowledged, in
+    order of their steps. `control` is None for a partition that was never written.
+    """
+
+    partition: int
+    epoch: int = 0
+    step: int = 0
+    control: Control | None = None
+    states: dict[bytes, bytes] = {}
+    unsent: list[tuple[int, bytes, list[Output]]] = []
+    records: int = 0
+    stale: int = 0
+
+
+class _Replay:
+    """Folds the records of one partition in log order."""
+
+    def __init__(self, partition: int, token: str) -> None:
+        self.found = Restored(partition=partition, states={}, unsent=[])
+        self.token = token
+        self.floor = 0
+        self.claimed = False
+        self.contested = False
+        self._unsent: dict[bytes, tuple[int, bytes]] = {}
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        found = self.found
+        found.records += 1
+        if key == CLAIM_KEY and value is not None:
+            claim = decode_claim(value)
+            self.floor = max(self.floor, claim.epoch)
+            found.epoch = max(found.epoch, claim.epoch)
+            self.claimed = self.claimed or claim.token == self.token
+            self.contested = self.claimed and claim.token != self.token
+        elif key == CONTROL_KEY and value is not None:
+            control = decode_control(value)
+            found.epoch = max(found.epoch, control.epoch)
+            if control.epoch >= self.floor:
+                found.control = control
+                found.step = max(found.step, control.acked_step)
+        elif key.startswith(b"\x00"):
+            pass  # a record of another kind, no ticket
+        elif value is None:
+            found.states.pop(key, None)
+            self._unsent.pop(key, None)
+        else:
+            self._state(key, value)
+
+    def _state(self, key: bytes, value: bytes) -> None:
+        epoch, step, _, length = header(value)
+        found = self.found
+        found.epoch = max(found.epoch, epoch)
+        if epoch < self.floor:
+            found.stale += 1
+            return
+        found.step = max(found.step, step)
+        found.states[key] = value[: HEADER_BYTES + length]
+        self._unsent[key] = (step, value)
+
+    def finish(self) -> Restored:
+        """The partition's state; tombstones of forgotten tickets are gone, outputs not yet acknowledged are kept."""
+        acked = self.found.control.acked_step if self.found.control is not None else 0
+        for key, (step, value) in self._unsent.items():
+            if step > acked:
+                outputs = outbox(value, header(value)[3])
+                if outputs:
+                    self.found.unsent.append((step, key, outputs))
+        self._unsent.clear()
+        self.found.unsent.sort(key=lambda entry: entry[:2])
+        return self.found
+
+
+def restore(
+    settings: Mapping[str, Any],
+    changelog: str,
+    partitions: Sequence[int],
+    *,
+    still_owned: Callable[[], bool],
+    deadline_s: float,
+    progress: Callable[[int], None] = lambda _: None,
+) -> dict[int, Restored]:
+    """Claim partitions and read their state; blocking, so call it in a thread.
+
+    Raises RestoreError when the state cannot be read within `deadline_s` or not at all, OwnershipLostError when
+    `still_owned` turns false.
+    """
+    token = (
+        f"{socket.gethostname()}/{os.getpid()}/{time.monotonic_ns()}"  # names this attempt, nothing derives from it
+    )
+    replays = {number: _Replay(number, token) for number in partitions}
+    until = time.monotonic() + deadline_s
+    consumer = Consumer(
+        {
+            **settings,
+            "group.id": "slawatch-restore",  # required by the client, never joined: partitions are assigned by hand
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": 20,
+            "queued.max.messages.kbytes": 262_144,
+        }
+    )
+    try:
+        consumer.assign(
+            [TopicPartition(changelog, number, _beginning(consumer, changelog, number)) for number in partitions]
+        )
+        pending = set(partitions)
+        _read(consumer, replays, lambda: not pending, pending, until, still_owned, progress)
+        for _ in range(5):
+            unclaimed = [n for n, replay in replays.items() if not replay.claimed or replay.contested]
+            if not unclaimed:
+                break
+            _claim(settings, changelog, {n: replays[n] for n in unclaimed}, until)
+            done = lambda left=unclaimed: all(replays[n].claimed for n in left)  # noqa: E731
+            _read(consumer, replays, done, set(), until, still_owned, progress)
+    finally:
+        consumer.close()
+    passing(CrashPoint.DURING_RECOVERY)
+    return {number: replay.finish() for number, replay in replays.items()}
+
+
+def _beginning(consumer: Consumer, changelog: str, number: int) -> int:
+    low, _ = consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)
+    return int(low)
+
+
+def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _Replay], until: float) -> None:
+    producer = Producer({**settings, "acks": "all", "enable.idempotence": True, "linger.ms": 0})
+    errors: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            errors.append(error)
+
+    for number, replay in replays.items():
+        replay.claimed = replay.contested = False
+        claim = Claim(epoch=replay.found.epoch + 1, token=replay.token)
+        producer.produce(changelog, encode(claim), CLAIM_KEY, partition=number, on_delivery=delivered)
+    left = producer.flush(max(1.0, until - time.monotonic()))
+    if left or errors:
+        raise RestoreError(
+            "the partitions could not be claimed on the changelog: "
+            + ("; ".join(error.str() for error in errors) or f"{left} claims were not acknowledged")
+            + "; check that the brokers are up and the worker may write to "
+            + changelog
+        )
+
+
+def _read(
+    consumer: Consumer,
+    replays: Mapping[int, _Replay],
+    done: Callable[[], bool],
+    pending: set[int],
+    until: float,
+    still_owned: Callable[[], bool],
+    progress: Callable[[int], None],
+) -> None:
+    """Read until `done`; partitions leave `pending` when their end is reached."""
+    records = 0
+    while not done():
+        if not still_owned():
+            raise OwnershipLostError
+        if time.monotonic() > until:
+            raise RestoreError(
+                f"the state was not read in time ({records} records so far); "
+                "check the brokers, or raise restore_deadline_seconds"
+            )
+        messages = consumer.consume(BATCH, timeout=0.2)
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._PARTITION_EOF:
+                    pending.discard(message.partition())
+                    continue
+                if error.retriable() or error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                    continue
+                raise KafkaException(error)
+            replays[message.partition()].take(message.key() or b"", message.value())
+        records += len(messages)
+        progress(len(messages))

@@ -1,0 +1,64 @@
+"""What a worker can be told, with defaults. `cli` fills it from slawatch.toml, SLAWATCH_* and flags.
+
+May be imported by `streams`, `agents` and `cli`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One worker's settings; lengths in seconds unless the name says otherwise.
+
+    `partitions` is fixed for the life of an `app_id`. `grace` is waited beyond a due time before silence counts:
+    more than the time a source needs to get an event into Kafka. `status_host` is loopback unless configured.
+    """
+
+    bootstrap: str = "127.0.0.1:9092"
+    app_id: str = "slawatch"
+    prefix: str = "sla."
+    partitions: int = 8
+    rulebook: str = "sgcc-2014"
+    grace: float = 0.2
+    quiet_before: str = ""
+    session_timeout: float = 10.0
+    heartbeat_interval: float = 1.0
+    commit_interval: float = 0.5
+    blind_after: float = 60.0
+    restore_deadline: float = 300.0
+    accept_loss: bool = False
+    status_host: str = "127.0.0.1"
+    status_port: int = 9464
+    log_level: str = "info"
+    kafka_security_protocol: str = "PLAINTEXT"
+    kafka_sasl_mechanism: str = ""
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: str = ""
+    kafka_ssl_ca_location: str = ""
+
+    def client(self) -> dict[str, Any]:
+        """Settings for librdkafka clients."""
+        told: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap,
+            "security.protocol": self.kafka_security_protocol,
+        }
+        optional = {
+            "sasl.mechanisms": self.kafka_sasl_mechanism,
+            "sasl.username": self.kafka_sasl_username,
+            "sasl.password": self.kafka_sasl_password,
+            "ssl.ca.location": self.kafka_ssl_ca_location,
+        }
+        return told | {name: value for name, value in optional.items() if value}
+
+
+SECRETS = frozenset({"kafka_sasl_password"})
+"""Settings that are never shown."""
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings for printing: secrets masked."""
+    told: dict[str, Any] = msgspec.to_builtins(settings)
+    return {name: ("***" if name in SECRETS and value else value) for name, value in told.items()}

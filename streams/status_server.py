@@ -1,0 +1,43 @@
+"""The worker's own small web server: `/metrics`, `/healthz`, `/readyz`. Loopback unless configured.
+
+It serves no ticket and no person, reads nothing from a request but its path, and answers GET only. Faust's own
+web server is off: it would serve ticket state to everybody. `agents` starts it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from streams.health import Health
+
+
+async def serve(
+    host: str, port: int, registry: CollectorRegistry, health: Health, refresh: Callable[[], None]
+) -> web.AppRunner:
+    """Start serving; the runner's `cleanup` ends it. OSError when the port is taken."""
+
+    async def metrics(_: web.Request) -> web.Response:
+        refresh()
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def healthz(_: web.Request) -> web.Response:
+        good, why = health.healthy(time.monotonic())
+        return web.Response(text=why + "\n", status=200 if good else 503)
+
+    async def readyz(_: web.Request) -> web.Response:
+        good, why = health.ready(time.monotonic())
+        return web.Response(text=why + "\n", status=200 if good else 503)
+
+    app = web.Application(client_max_size=1024)
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner

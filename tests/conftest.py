@@ -1,0 +1,67 @@
+"""Fixtures that any test may ask for, and the promise that CI leaves nothing out.
+
+The real broker is started here, once a session, because starting one takes seconds. Only pytest imports it.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.brokers.local import LocalKafka, missing_tools
+
+ON_CI = os.environ.get("CI") == "true"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Turn a skipped test into a failed one on CI."""
+    report = yield
+    return _nothing_left_out(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Turn a file that skips itself into an error on CI."""
+    report = yield
+    return _nothing_left_out(report)
+
+
+def _nothing_left_out(report):
+    """Keep an expected failure as it is; a skip says `skipped` too, but carries no `wasxfail`."""
+    if ON_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"left out, which CI=true forbids: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def local_kafka_data() -> Iterator[Path]:
+    """A folder for a broker that goes away with the session, however long the paths of pytest get."""
+    with tempfile.TemporaryDirectory(prefix="slawatch-kafka-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def can_run_kafka() -> None:
+    """Skip, with the reason, where no local Kafka can be run; on CI that is a failure."""
+    reason = missing_tools()
+    if reason is not None:
+        pytest.skip(f"no local Kafka: {reason}")
+
+
+@pytest.fixture(scope="session")
+def real_kafka(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The bootstrap address of a real Kafka: SLAWATCH_KAFKA_BOOTSTRAP if set, else the session's own.
+
+    Tests share it, so each must name its own topics and groups.
+    """
+    given = os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP")
+    if given:
+        yield given
+        return
+    request.getfixturevalue("can_run_kafka")
+    with LocalKafka(request.getfixturevalue("local_kafka_data")) as kafka:
+        yield kafka.bootstrap
