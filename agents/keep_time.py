@@ -16,6 +16,7 @@ from streams.broker_time import broker_now
 from streams.changelog import microseconds
 from streams.clock import LogClock, WallClock
 from streams.keeper import Keeper
+from streams.operator_alerts import Condition
 from streams.progress import Prober, ProofFailedError
 
 logger = logging.getLogger("slawatch.time")
@@ -23,12 +24,6 @@ logger = logging.getLogger("slawatch.time")
 ASK_EVERY_S = 0.02
 LOOK_EVERY_S = 0.05
 STEP_MAX_S = 1.0
-
-
-STEPPED = {
-    "en": "The wall clock was stepped; timers are held until it agrees with the brokers",
-    "zh": "系统时钟被调整;与代理一致之前暂停计时",
-}
 
 
 async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s: float) -> None:
@@ -116,7 +111,8 @@ class Steps:
             return False
         keeper.metrics.held.set(1)
         where = f"{self._topic}/clock/{id_of(keeper)}"
-        keeper.say("clock_stepped", where, STEPPED)
+        keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
+        keeper.wake.set()
         if time.monotonic() - self._asked_at < 1.0 or not keeper.partitions:
             return True
         self._asked_at = time.monotonic()
@@ -126,7 +122,7 @@ class Steps:
         if told is not None and abs((told - clock.now()).total_seconds()) > STEP_MAX_S:
             return True
         clock.confirm()
-        keeper.say("clock_stepped", where, STEPPED, resolved=True)
+        keeper.operator.resolve(Condition.CLOCK_STEPPED, where, clock.now())
         return False
 
 

@@ -28,10 +28,12 @@ from sla.publication import Channel
 from sla.rulebook import Rulebook
 from sla.step import Watch
 from streams.clock import Clock, LogClock
+from streams.effects import Effects, Names
 from streams.faust_seams import KeptApp, KeptConsumer, KeptTables, TicketTable, event_topic
 from streams.health import Health
-from streams.keeper import BACKLOG_MAX, Keeper, Names
+from streams.keeper import BACKLOG_MAX, Keeper
 from streams.metrics import Metrics
+from streams.operator_alerts import OperatorAlerts
 from streams.progress import Prober, ProofFailedError
 from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
@@ -70,15 +72,21 @@ class Worker:
         self.table = self.app.Table("tickets", key_type=bytes, value_type=bytes, partitions=settings.partitions)
         # Half a session: a worker that was frozen must not write long after its partitions went to another.
         self.publisher = Publisher(settings.client(), message_timeout_ms=int(settings.session_timeout * 500))
-        self.keeper = Keeper(
+        effects = Effects(
             names=self.names,
-            watch=Watch(rulebook, quiet_before),
             clock=clock,
             metrics=self.metrics,
             publisher=self.publisher,
-            acknowledge=self._acknowledge,
             may_write=self._may_write,
             grace_us=int(settings.grace * 1_000_000),
+        )
+        self.keeper = Keeper(
+            effects=effects,
+            watch=Watch(rulebook, quiet_before),
+            clock=clock,
+            metrics=self.metrics,
+            acknowledge=self._acknowledge,
+            operator=OperatorAlerts(rulebook.label),
         )
         self.prober = Prober(settings.client(), self.names.events, clock)
         self.stop = asyncio.Event()

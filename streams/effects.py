@@ -1,0 +1,134 @@
+"""The order of effects: how what was stepped becomes durable and public.
+
+    states on the changelog, acknowledged -> alerts, verdicts and dead letters, acknowledged
+
+A crash anywhere in between repeats work and outputs under the same ids and the same bytes; it loses nothing.
+Nothing is written for a partition that was lost, or while the last heartbeat answer is too old to know.
+`streams` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sla.publication import Channel, Output
+from streams.changelog import microseconds, record
+from streams.clock import Clock
+from streams.crash_points import CrashPoint, armed, passing
+from streams.metrics import Metrics
+from streams.partition import Group, Partition
+from streams.publisher import Outgoing, PublishFailedError
+
+logger = logging.getLogger("slawatch.effects")
+
+ASK_AGAIN_S = 0.02
+
+
+class Publishing(Protocol):
+    """What is needed of a producer."""
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Send all and return when all are acknowledged; PublishFailedError otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where the records of a worker go."""
+
+    events: str
+    changelog: str
+    dead_letters: str
+    channels: dict[Channel, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Publishes groups in order. `may_write()` says whether this worker still knows itself to be an owner."""
+
+    names: Names
+    clock: Clock
+    metrics: Metrics
+    publisher: Publishing
+    may_write: Callable[[], bool]
+    grace_us: int
+
+    async def take(
+        self, owners: dict[int, Partition], groups: list[Group], controls: list[Outgoing], spoken: list[Output]
+    ) -> None:
+        """Make groups durable, then public; returns early when their partitions are lost."""
+        if groups:
+            passing(CrashPoint.AFTER_STEP)
+        states = [outgoing for group in groups for outgoing in self._states(group, owners[group.partition])]
+        await self._through(owners, controls + states, CrashPoint.MID_CHANGELOG)
+        if groups:
+            passing(CrashPoint.BEFORE_OUTPUTS)
+        outputs = [outgoing for group in groups for outgoing in self._outputs(group)]
+        outputs += [self._outgoing(output) for output in spoken]
+        await self._through(owners, outputs, CrashPoint.MID_OUTPUTS)
+        if groups:
+            passing(CrashPoint.BEFORE_LEDGER)
+        for group in groups:
+            partition = owners[group.partition]
+            if partition.live:
+                partition.acked_step = group.step
+                self._count(group)
+
+    async def resend(self, partition: Partition, outputs: list[Output]) -> None:
+        """Send what a former owner had made durable but not published, unchanged."""
+        await self._attempt({partition.number: partition}, [self._outgoing(o, partition.epoch) for o in outputs])
+        if partition.live:
+            self.metrics.resent.inc(len(outputs))
+
+    def _states(self, group: Group, partition: Partition) -> list[Outgoing]:
+        states = []
+        for key, outputs in group.touched.items():
+            stored = partition.states.get(key)
+            value = None if stored is None else record(stored, outputs)
+            states.append(Outgoing(self.names.changelog, key, value, group.partition))
+        return states
+
+    def _outputs(self, group: Group) -> list[Outgoing]:
+        sent = [self._outgoing(output, group.epoch) for outputs in group.touched.values() for output in outputs]
+        sent += [
+            Outgoing(self.names.dead_letters, letter.key, letter.value, None, letter.headers)
+            for letter in group.dead_letters
+        ]
+        return sent
+
+    def _outgoing(self, output: Output, epoch: int | None = None) -> Outgoing:
+        headers = (("detected_at", self.clock.now().isoformat().encode()), ("epoch", str(epoch or "").encode()))
+        return Outgoing(self.names.channels[output.channel], output.key.encode(), output.value, None, headers)
+
+    async def _through(self, owners: dict[int, Partition], records: list[Outgoing], middle: CrashPoint) -> None:
+        if records and armed(middle):
+            await self._attempt(owners, records[: (len(records) + 1) // 2])
+            passing(middle)
+        await self._attempt(owners, records)
+
+    async def _attempt(self, owners: dict[int, Partition], records: list[Outgoing]) -> None:
+        """Publish until acknowledged, as long as any owner is live (a rebalance takes all or none)."""
+        while records and any(partition.live for partition in owners.values()):
+            if not self.may_write():
+                await asyncio.sleep(ASK_AGAIN_S)
+                continue
+            try:
+                await self.publisher.publish(records)
+                return
+            except PublishFailedError as error:
+                self.metrics.publish_retries.inc()
+                logger.warning("not acknowledged, sending again: %s", error)
+
+    def _count(self, group: Group) -> None:
+        metrics = self.metrics
+        for outputs in group.touched.values():
+            for output in outputs:
+                metrics.outputs.labels(output.channel.value).inc()
+        for letter in group.dead_letters:
+            metrics.dead_letters.labels(letter.reason).inc()
+        now_us = microseconds(self.clock.now()) if group.fired else 0
+        for wake_us in group.fired:
+            metrics.lateness.observe(max(0, now_us - wake_us - self.grace_us) / 1e6)
