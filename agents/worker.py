@@ -31,14 +31,14 @@ from streams.clock import Clock, LogClock
 from streams.effects import Effects, Names
 from streams.faust_seams import KeptApp, KeptConsumer, KeptTables, TicketTable, event_topic
 from streams.health import Health
-from streams.keeper import BACKLOG_MAX, Keeper
+from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
 from streams.metrics import Metrics
 from streams.operator_alerts import OperatorAlerts
 from streams.progress import Prober, ProofFailedError
 from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
 from streams.settings import Settings
-from streams.source_check import SourceLossError, faults, topic_id
+from streams.source_check import faults, topic_id
 from streams.status_server import serve
 from streams.topics import changelog_name
 
@@ -87,6 +87,8 @@ class Worker:
             metrics=self.metrics,
             acknowledge=self._acknowledge,
             operator=OperatorAlerts(rulebook.label),
+            source=self,
+            accept_loss=settings.accept_loss,
         )
         self.prober = Prober(settings.client(), self.names.events, clock)
         self.stop = asyncio.Event()
@@ -100,6 +102,14 @@ class Worker:
 
     def _acknowledge(self, partition: int, next_offset: int) -> None:
         self._consumer().ledger[TP(self.names.events, partition)] = next_offset
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetch a partition again from an offset (`streams.keeper.Source`)."""
+        await self._consumer().seek(TP(self.names.events, partition), offset)
+
+    async def beginning(self, partition: int) -> int:
+        """The first offset a partition still holds (`streams.keeper.Source`)."""
+        return await self.prober.beginning(partition)
 
     def _may_write(self) -> bool:
         """Whether the group heard of us lately enough that our partitions cannot be another's yet."""

@@ -15,6 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sla.publication import Output
 from sla.step import Watch
@@ -37,6 +38,20 @@ CONTROL_EVERY_S = 0.5
 HEARTBEAT_EVERY_S = 60.0
 
 
+class SourceLossError(Exception):
+    """Records are gone that the state has not seen, or offsets do not mean what they meant."""
+
+
+class Source(Protocol):
+    """Where the records come from, as far as the keeper must steer it."""
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetch again from an offset."""
+
+    async def beginning(self, partition: int) -> int:
+        """The first offset that is still there."""
+
+
 @dataclass(slots=True)
 class _Noted:
     """What was last written about a partition in a control record, and when (loop time)."""
@@ -55,6 +70,8 @@ class Keeper:
     metrics: Metrics
     acknowledge: Callable[[int, int], None]
     operator: OperatorAlerts
+    source: Source
+    accept_loss: bool = False
     topic_id: str = ""
     partitions: dict[int, Partition] = field(default_factory=dict)
     backlog: int = 0
@@ -79,6 +96,7 @@ class Keeper:
         partition.states = restored.states
         if restored.control is not None:
             partition.next_offset = partition.acked_offset = restored.control.next_offset
+        partition.fetched_offset = partition.next_offset
         partition.rebuild_timers()
         self._unsent.extend((partition, outputs) for _, _, outputs in restored.unsent)
         self.partitions[partition.number] = partition
@@ -118,14 +136,35 @@ class Keeper:
         """Hand in runs of records by partition; waits while too many are not yet stepped."""
         for number, records in runs:
             partition = self.partitions.get(number)
-            if partition is None:
-                continue  # lost meanwhile; the next owner reads them again
+            if partition is None or not await self._follows(partition, records):
+                continue  # lost meanwhile, or to be fetched again
             self._runs.append((partition, records))
             self.backlog += len(records)
         self.wake.set()
         while self.backlog > BACKLOG_MAX:
             self._drained.clear()
             await self._drained.wait()
+
+    async def _follows(self, partition: Partition, records: Sequence[Record]) -> bool:
+        """Whether a run joins what was fetched before. A hole is fetched once more before it is believed.
+
+        A hole that stays is either transaction markers, which hold nothing for us, or records that retention took
+        before we read them: then SourceLossError ends the worker.
+        """
+        first, expected = records[0].offset, partition.fetched_offset
+        if first > expected and partition.hole != (expected, first):
+            partition.hole = (expected, first)
+            await self.source.seek(partition.number, expected)
+            return False
+        if first > expected and not self.accept_loss:
+            beginning = await self.source.beginning(partition.number)
+            if beginning > expected:
+                raise SourceLossError(
+                    f"partition {partition.number}: records {expected} to {beginning - 1} are gone before they were "
+                    "read (retention); start with --accept-loss to go on without them"
+                )
+        partition.fetched_offset = max(expected, records[-1].offset + 1)
+        return True
 
     # -- the loop ----------------------------------------------------------------------------------------------
 

@@ -80,6 +80,8 @@ class Partition:
         self.acked_step = 0
         self.acked_offset = 0
         self.next_offset = 0
+        self.fetched_offset = 0
+        self.hole = (-1, -1)
         self.states: dict[bytes, bytes] = {}
         self.timers: list[tuple[int, bytes]] = []
         self.proven_us = NEVER

@@ -41,8 +41,13 @@ class Prober:
         answer = await asyncio.get_running_loop().run_in_executor(None, self._ask, tuple(partitions))
         return sent_us, answer
 
-    def _ask(self, partitions: tuple[int, ...]) -> dict[int, int]:
-        wanted = {TopicPartition(self._topic, number): OffsetSpec.latest() for number in partitions}
+    async def beginning(self, partition: int) -> int:
+        """The first offset a partition still holds. Raises ProofFailedError."""
+        spec = OffsetSpec.earliest()
+        return (await asyncio.get_running_loop().run_in_executor(None, self._ask, (partition,), spec))[partition]
+
+    def _ask(self, partitions: tuple[int, ...], spec: OffsetSpec | None = None) -> dict[int, int]:
+        wanted = {TopicPartition(self._topic, number): spec or OffsetSpec.latest() for number in partitions}
         try:
             futures = self._admin.list_offsets(
                 wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=self._timeout_s

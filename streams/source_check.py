@@ -15,10 +15,6 @@ from confluent_kafka.admin import AdminClient
 from streams.restore import Restored
 
 
-class SourceLossError(Exception):
-    """Records are gone that the state has not seen, or offsets do not mean what they meant."""
-
-
 def topic_id(settings: Mapping[str, Any], topic: str) -> str:
     """The id of this incarnation of a topic; it changes when the topic is deleted and made again."""
     admin = AdminClient(dict(settings))
