@@ -34,6 +34,7 @@ from streams.health import Health
 from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
 from streams.metrics import Metrics
 from streams.operator_alerts import OperatorAlerts
+from streams.partition import StepFailed
 from streams.progress import Prober, ProofFailedError
 from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
@@ -46,6 +47,7 @@ logger = logging.getLogger("slawatch.worker")
 
 EXIT_BUG = 70
 STOP_WITHIN_S = 20.0
+NOTE_WITHIN_S = 10.0
 WATCH_EVERY_S = 2.0
 
 
@@ -189,7 +191,7 @@ class Worker:
             self._refresh,
         )
         self._consumer().full = lambda: self.keeper.backlog >= BACKLOG_MAX
-        self._spawn(self.keeper.run(), "keeper")
+        self._spawn(self._keep(), "keeper")
         steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
         self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
         self._spawn(self._watch_health(), "health")
@@ -200,6 +202,15 @@ class Worker:
         code = EXIT_BUG if self.failure is not None else 0
         await self._close(starting, server)
         return code
+
+    async def _keep(self) -> None:
+        try:
+            await self.keeper.run()
+        except StepFailed as failure:
+            logger.critical("failed at %s", failure, exc_info=failure)
+            async with asyncio.timeout(NOTE_WITHIN_S):
+                await self.keeper.note_crash(failure)
+            raise
 
     async def _start_app(self) -> None:
         await self.app.start()

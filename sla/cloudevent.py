@@ -167,17 +167,30 @@ def _binary(raw: bytes, headers: Headers) -> _Structured:
     return _Structured(told["specversion"], told["id"], told["source"], told["type"], told["subject"], time, data)
 
 
+def _unfit(envelope: _Structured) -> Refused:
+    """Say which name does not fit, and how long it may be."""
+    for name, longest in _LENGTHS.items():
+        text = getattr(envelope, name)
+        if not 0 < len(text) <= longest:
+            return Refused(Fault.NOT_CLOUDEVENT, f"{name} must have 1 to {longest} characters")
+        if not text.isprintable():
+            return Refused(Fault.NOT_CLOUDEVENT, f"{name} must not hold control characters")
+    return Refused(Fault.NOT_CLOUDEVENT, "a name does not fit")
+
+
 def _check(envelope: _Structured, appended_at: datetime | None) -> None:
     if not envelope.subject:
         raise Refused(Fault.NO_SUBJECT, "subject (the ticket id) is empty")
     if not envelope.specversion.startswith("1."):
         raise Refused(Fault.NOT_CLOUDEVENT, "specversion must be 1.x")
-    for name, longest in _LENGTHS.items():
-        text = getattr(envelope, name)
-        if not 0 < len(text) <= longest:
-            raise Refused(Fault.NOT_CLOUDEVENT, f"{name} must have 1 to {longest} characters")
-        if not text.isprintable():
-            raise Refused(Fault.NOT_CLOUDEVENT, f"{name} must not hold control characters")
+    if not (
+        0 < len(envelope.id) <= _LENGTHS["id"]
+        and 0 < len(envelope.source) <= _LENGTHS["source"]
+        and 0 < len(envelope.type) <= _LENGTHS["type"]
+        and len(envelope.subject) <= _LENGTHS["subject"]
+        and f"{envelope.id}{envelope.source}{envelope.type}{envelope.subject}".isprintable()
+    ):
+        raise _unfit(envelope)
     time = envelope.time
     if time.tzinfo is None:
         raise Refused(Fault.NAIVE_TIME, "time has no offset from UTC; write it as in +08:00")

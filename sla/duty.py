@@ -9,8 +9,10 @@ The same facts give the verdict and the alerts, so they can never disagree. Ever
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -84,9 +86,25 @@ class Duty(msgspec.Struct, gc=False):
         return at if appended_at is None or appended_at <= at else appended_at
 
 
+FINAL = frozenset({Outcome.MET.value, Outcome.LATE.value, Outcome.CANCELLED.value})
+"""Outcomes that no later event of the plain kind (no void, no correction, no new attribute) can change."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
+
+
+def quoted(part: str) -> str:
+    """A part of an id, percent-encoded; the common case needs no encoding."""
+    return part if _PLAIN(part) else _encoded(part)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(part: str) -> str:
+    return quote(part, safe="")
+
+
 def clock_id(subject: str, rule: str, start: Event) -> str:
     """The clock's name, made of nothing but the ticket, the rule and the starting event."""
-    return f"{quote(subject, safe='')}/{rule}/{quote(start.source, safe='')}/{quote(start.id, safe='')}"
+    return f"{quoted(subject)}/{rule}/{quoted(start.source)}/{quoted(start.id)}"
 
 
 def judge(duty: Duty, horizon: datetime | None) -> tuple[Outcome, Reason]:

@@ -63,13 +63,14 @@ def fingerprint(type_: str, time: datetime, data: dict[str, Any]) -> bytes:
     return blake2b(_canonical.encode((type_, time, data)), digest_size=8).digest()
 
 
-def insert(events: list[Event], event: Event) -> None:
-    """Put an event where it belongs in a list that is in event order."""
+def insert(events: list[Event], event: Event) -> bool:
+    """Put an event where it belongs in a list that is in event order; True when that is the end."""
     if not events or events[-1].time < event.time:
         events.append(event)
-        return
+        return True
     key = order(event)
     at = len(events)
     while at and events[at - 1].time >= event.time and order(events[at - 1]) > key:
         at -= 1
     events.insert(at, event)
+    return at == len(events) - 1

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from sla.event import Event
 from sla.publication import About
 from sla.rule import Rule
 from sla.rule_file import Fault, RulebookError, load, read_rule, read_vocabulary
@@ -38,11 +39,21 @@ class Rulebook(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
     by_business: dict[str, tuple[Rule, ...]]
     abouts: dict[str, About]
+    stirring: frozenset[str]
+    unsettling: frozenset[str]
 
     @property
     def label(self) -> str:
         """Name and hash, as outputs carry it."""
         return f"{self.name}@{self.hash}"
+
+    def stirs(self, event: Event) -> bool:
+        """Whether an event can change any clock at all: a start, a stop, or something told of the ticket."""
+        return event.type in self.stirring or not self.vocabulary.remembered.isdisjoint(event.data)
+
+    def unsettles(self, event: Event) -> bool:
+        """Whether an event can change clocks that came to a final outcome before it."""
+        return event.type in self.unsettling or not self.vocabulary.remembered.isdisjoint(event.data)
 
     def rules_of(self, business: str) -> tuple[Rule, ...]:
         """The rules that may bind tickets of a business, in order of their ids."""
@@ -98,7 +109,26 @@ def _compiled(
         rule.id: About(rule=rule.id, clause=rule.clause, title=rule.title, assumed=rule.assumed, rulebook=label)
         for rule in rules
     }
-    return Rulebook(header.name, header.edition, zone, short, vocabulary, tuple(rules), by_business, abouts)
+    unsettling = {
+        type_
+        for business in vocabulary.businesses.values()
+        for type_ in (business.accepted, business.corrected, business.voided)
+    }
+    unsettling |= {inference.event for attribute in vocabulary.inferred for inference in attribute.infer}
+    stirring = unsettling | {type_ for business in vocabulary.businesses.values() for type_ in business.closed}
+    stirring |= {rule.start.event for rule in rules} | {stop.event for rule in rules for stop in rule.stops}
+    return Rulebook(
+        name=header.name,
+        edition=header.edition,
+        zone=zone,
+        hash=short,
+        vocabulary=vocabulary,
+        rules=tuple(rules),
+        by_business=by_business,
+        abouts=abouts,
+        stirring=frozenset(stirring),
+        unsettling=frozenset(unsettling),
+    )
 
 
 def _zone(header: Header, files: Mapping[str, str], faults: list[Fault]) -> ZoneInfo:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sla.duty import Duty, Outcome, Reason, Status, alert_status, judge, next_instant
+from sla.duty import FINAL, Duty, Outcome, Reason, Status, alert_status, judge, next_instant
 from sla.event import Event, insert
 from sla.kinds import KINDS
 from sla.publication import About, Output, Subject, alert, facts, verdict, withdrawn_alert, withdrawn_verdict
@@ -67,23 +67,26 @@ def step(
     """
     current = ticket if ticket is not None else Ticket(events=[], published={})
     refused: list[tuple[Event, Refusal]] = []
-    changed = False
+    rulebook = watch.rulebook
+    changed, stirred, calm = False, not current.events, True
     for event in events:
-        answer = _admit(current, event, watch.rulebook)
+        answer = _admit(current, event, rulebook)
         if answer is None:
-            insert(current.events, event)
+            last = insert(current.events, event)
             changed = True
+            stirred = stirred or rulebook.stirs(event)
+            calm = calm and last and not rulebook.unsettles(event)
         elif answer is not REPEAT:
             refused.append((event, Refusal(answer)))
     if horizon is not None and current.wake_at is not None and horizon > current.wake_at:
         current.horizon = horizon
-        changed = True
+        changed = stirred = True
     if not changed:
         return Step(ticket, [], refused, False)
     outputs: list[Output] = []
-    if not current.forgotten:
-        _judge(current, subject, watch, outputs)
-    return Step(_aged(current, watch.rulebook, refused), outputs, refused, True)
+    if stirred and not current.forgotten:
+        _judge(current, subject, watch, outputs, calm=calm)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -103,8 +106,11 @@ def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
     return None
 
 
-def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output]) -> None:
-    """Judge every clock of a ticket anew; append what differs from what was published, and set `wake_at`."""
+def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool) -> None:
+    """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
+
+    `calm`: only plain events were added, behind all others; what came to a final outcome before is passed over.
+    """
     rulebook = watch.rulebook
     business = rulebook.vocabulary.businesses[ticket.events[0].type]
     reading = Reading(ticket.events, rulebook.vocabulary, business)
@@ -119,10 +125,15 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output]) ->
     )
     wake_at: datetime | None = None
     seen: set[str] = set()
+
+    def settled(clock_id: str) -> bool:
+        seen.add(clock_id)
+        published = ticket.published.get(clock_id) if calm else None
+        return published is not None and published.outcome in FINAL and published.reason != Reason.START_WITHDRAWN
+
     if reading.accepted is not None:
         for rule in rulebook.rules_of(business.name):
-            for duty in KINDS[rule.kind](rule, subject, reading):
-                seen.add(duty.clock_id)
+            for duty in KINDS[rule.kind](rule, subject, reading, settled):
                 _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
                 instant = next_instant(duty, ticket.horizon)
                 if instant is not None and (wake_at is None or instant < wake_at):

@@ -7,6 +7,7 @@ again unchanged. `streams` only.
     state    key = ticket                  header | state (MessagePack) | outbox (MessagePack)
     control  key = CONTROL_KEY             outputs acknowledged through `acked_step`, next source offset
     claim    key = CLAIM_KEY               a new owner's epoch; records of a lower epoch after it are void
+    crash    key = CRASH_KEY               the record at which we failed; the third time it is a dead letter
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sla.publication import Output
 
 CONTROL_KEY = b"\x00control"
 CLAIM_KEY = b"\x00claim"
+CRASH_KEY = b"\x00crash"
 """Subjects hold no control characters, so these can never be a ticket."""
 
 _HEADER = struct.Struct(">BIQqI")
@@ -51,11 +53,19 @@ class Claim(msgspec.Struct, array_like=True):
     token: str
 
 
+class Crash(msgspec.Struct, array_like=True):
+    """A record at which this program failed, and how many times in a row."""
+
+    offset: int
+    count: int
+
+
 class ChangelogError(Exception):
     """A changelog record that cannot be read; the worker refuses to run on half a state."""
 
 
 _control_decoder = msgspec.msgpack.Decoder(Control)
+_crash_decoder = msgspec.msgpack.Decoder(Crash)
 _claim_decoder = msgspec.msgpack.Decoder(Claim)
 
 
@@ -106,7 +116,15 @@ def outbox(value: bytes, length: int) -> list[Output]:
         raise ChangelogError(f"the outbox of a state record cannot be read: {error}") from error
 
 
-def encode(value: Control | Claim) -> bytes:
+def decode_crash(raw: bytes) -> Crash:
+    """Read the note of a crash."""
+    try:
+        return _crash_decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise ChangelogError(f"the note of a crash cannot be read: {error}") from error
+
+
+def encode(value: Control | Claim | Crash) -> bytes:
     """A control record as bytes."""
     return _encoder.encode(value)
 

@@ -83,6 +83,10 @@ class Effects:
         if partition.live:
             self.metrics.resent.inc(len(outputs))
 
+    async def note(self, partition: Partition, record_: Outgoing) -> None:
+        """Write one record about a partition itself."""
+        await self._attempt({partition.number: partition}, [record_])
+
     def _states(self, group: Group, partition: Partition) -> list[Outgoing]:
         states = []
         for key, outputs in group.touched.items():

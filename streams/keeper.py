@@ -19,12 +19,12 @@ from typing import Protocol
 
 from sla.publication import Output
 from sla.step import Watch
-from streams.changelog import CONTROL_KEY, Control, encode
+from streams.changelog import CONTROL_KEY, CRASH_KEY, Control, Crash, encode
 from streams.clock import Clock
 from streams.effects import Effects
 from streams.metrics import Metrics
 from streams.operator_alerts import Condition, OperatorAlerts
-from streams.partition import Partition, Record
+from streams.partition import Partition, Record, StepFailed
 from streams.publisher import Outgoing
 from streams.restore import Restored
 
@@ -97,6 +97,7 @@ class Keeper:
         if restored.control is not None:
             partition.next_offset = partition.acked_offset = restored.control.next_offset
         partition.fetched_offset = partition.next_offset
+        partition.crash = restored.crash
         partition.rebuild_timers()
         self._unsent.extend((partition, outputs) for _, _, outputs in restored.unsent)
         self.partitions[partition.number] = partition
@@ -180,6 +181,16 @@ class Keeper:
             except TimeoutError:
                 pass  # time for a control record
             self.wake.clear()
+
+    async def note_crash(self, failure: StepFailed) -> None:
+        """Remember on the changelog at which record this program failed, before it ends."""
+        partition = self.partitions.get(failure.partition)
+        if partition is None:
+            return
+        known = partition.crash
+        count = known.count + 1 if known is not None and known.offset == failure.offset else 1
+        note = encode(Crash(failure.offset, count))
+        await self.effects.note(partition, Outgoing(self.effects.names.changelog, CRASH_KEY, note, partition.number))
 
     async def round(self) -> bool:
         """One round: unsent outputs of a recovery, records, ticks; then their effects in order. False when idle."""

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sla.cloudevent import Fault
 from sla.publication import Channel
 from sla.step import Refusal
+from streams.partition import CRASHED_US
 
 LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
 BATCH_BUCKETS = (1, 5, 10, 50, 100, 500, 1000, 5000)
@@ -59,8 +60,8 @@ class Metrics:
         self.stall = Histogram(
             "sla_loop_stall_seconds", "How late the event loop woke up.", buckets=LATENESS_BUCKETS, registry=r
         )
-        for reason in (*Fault, *Refusal):
-            self.dead_letters.labels(reason.value)
+        for reason in (*(r.value for r in (*Fault, *Refusal)), CRASHED_US):
+            self.dead_letters.labels(reason)
         for channel in Channel:
             self.outputs.labels(channel.value)
 

@@ -12,7 +12,7 @@ runs the very same object. `streams` only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
@@ -22,9 +22,13 @@ from sla.event import Event
 from sla.publication import Output
 from sla.step import Watch, step
 from sla.ticket import decode, encode
-from streams.changelog import HEADER_BYTES, NEVER, instant, microseconds, pack, wake_us_of
+from streams.changelog import HEADER_BYTES, NEVER, Crash, instant, microseconds, pack, wake_us_of
 from streams.clock import Clock
 from streams.dead_letters import DeadLetter
+
+CRASHED_US = "crashed_us"
+CRASHES_MAX = 3
+"""So many failures in a row at one record, and it goes to the dead letters so that the others are watched."""
 
 PROOFS_MAX = 64
 """Silence proofs waiting for their end offset; beyond it the newest waits in place of the last."""
@@ -82,6 +86,7 @@ class Partition:
         self.next_offset = 0
         self.fetched_offset = 0
         self.hole = (-1, -1)
+        self.crash: Crash | None = None
         self.states: dict[bytes, bytes] = {}
         self.timers: list[tuple[int, bytes]] = []
         self.proven_us = NEVER
@@ -95,8 +100,25 @@ class Partition:
 
     # -- events ------------------------------------------------------------------------------------------------
 
-    def apply(self, records: Iterable[Record]) -> None:
-        """Fold a run of consecutive records in; records below `next_offset` were applied before and are skipped."""
+    def apply(self, records: Sequence[Record]) -> None:
+        """Fold a run of consecutive records in; records below `next_offset` were applied before and are skipped.
+
+        Raises StepFailed at a record that meets a bug of ours.
+        """
+        crash = self.crash
+        if crash is not None and records and records[0].offset <= crash.offset <= records[-1].offset:
+            for record in records:  # one by one, so that the next failure names the right record
+                if record.offset == crash.offset and crash.count >= CRASHES_MAX:
+                    self.next_offset = record.offset + 1
+                    self._refuse(
+                        record, CRASHED_US, "judging this record failed again and again; see the worker's log"
+                    )
+                else:
+                    self._apply([record])
+        else:
+            self._apply(records)
+
+    def _apply(self, records: Sequence[Record]) -> None:
         by_ticket: dict[str, list[Event]] = {}
         origin: dict[int, Record] = {}
         vocabulary = self.watch.rulebook.vocabulary
@@ -135,9 +157,12 @@ class Partition:
             return None
         known_ms, known = self._stamp
         if known_ms != timestamp_ms:
-            known = self.clock.at(instant(timestamp_ms * 1000))
+            known = instant(timestamp_ms * 1000)
+            self.last_appended_us = timestamp_ms * 1000
+            if self.clock.kind != "wall":
+                known = self.clock.at(known)
+                self.last_appended_us = microseconds(known)
             self._stamp = (timestamp_ms, known)
-            self.last_appended_us = microseconds(known)
         return known
 
     def _refuse(self, record: Record, reason: str, detail: str) -> None:

@@ -22,11 +22,14 @@ from sla.publication import Output
 from streams.changelog import (
     CLAIM_KEY,
     CONTROL_KEY,
+    CRASH_KEY,
     HEADER_BYTES,
     Claim,
     Control,
+    Crash,
     decode_claim,
     decode_control,
+    decode_crash,
     encode,
     header,
     outbox,
@@ -55,6 +58,7 @@ class Restored(msgspec.Struct, gc=False):
     epoch: int = 0
     step: int = 0
     control: Control | None = None
+    crash: Crash | None = None
     states: dict[bytes, bytes] = {}
     unsent: list[tuple[int, bytes, list[Output]]] = []
     records: int = 0
@@ -87,6 +91,8 @@ class _Replay:
             if control.epoch >= self.floor:
                 found.control = control
                 found.step = max(found.step, control.acked_step)
+        elif key == CRASH_KEY and value is not None:
+            found.crash = decode_crash(value)
         elif key.startswith(b"\x00"):
             pass  # a record of another kind, no ticket
         elif value is None:

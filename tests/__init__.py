@@ -1,0 +1,1 @@
+"""The tests of slawatch, by the package they look at."""

@@ -12,7 +12,10 @@ from sla.kinds import deadline
 from sla.rule import Rule
 from sla.ticket import Reading
 
-KINDS: dict[str, Callable[[Rule, str, Reading], list[Duty]]] = {
+Settled = Callable[[str], bool]
+"""Told a clock id: True when that clock cannot have changed. A kind must call it once for every clock it finds."""
+
+KINDS: dict[str, Callable[[Rule, str, Reading, Settled], list[Duty]]] = {
     "deadline": deadline.duties,
 }
-"""Each kind's function: the clocks a rule puts on a ticket, in event order of their starts."""
+"""Each kind's function: the unsettled clocks a rule puts on a ticket, in event order of their starts."""

@@ -6,16 +6,17 @@ stop ends it. Only `sla.step` imports this.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sla.duty import BREACH, Duty, clock_id
 from sla.event import Event
-from sla.rule import Rule
+from sla.rule import InForce, Rule
 from sla.ticket import Reading
 
 
-def duties(rule: Rule, subject: str, reading: Reading) -> list[Duty]:
-    """The clocks this rule puts on a ticket, in event order of their starts."""
+def duties(rule: Rule, subject: str, reading: Reading, settled: Callable[[str], bool]) -> list[Duty]:
+    """The clocks this rule puts on a ticket, in event order of their starts, without those that are settled."""
     found: list[Duty] = []
     if not rule.binds.holds(reading.attributes):
         return found
@@ -23,23 +24,36 @@ def duties(rule: Rule, subject: str, reading: Reading) -> list[Duty]:
     for position, event in enumerate(reading.events):
         if event.type != start.event or not start.where.holds(event.data):
             continue
-        duty = _duty(rule, subject, reading, position, event)
-        if duty is not None:
-            found.append(duty)
+        started_at, from_attribute = _started_at(rule, reading, event)
+        entry = rule.term_at(started_at, reading.attributes)
+        if entry is not None:
+            name = clock_id(subject, rule.id, event)
+            if not settled(name):
+                found.append(_duty(rule, name, reading, position, started_at, from_attribute, entry))
         if start.first:
             break
     return found
 
 
-def _duty(rule: Rule, subject: str, reading: Reading, position: int, event: Event) -> Duty | None:
-    started_at, from_attribute = event.time, False
+def _started_at(rule: Rule, reading: Reading, event: Event) -> tuple[datetime, bool]:
+    """When a clock started, and whether an attribute said so."""
     if rule.start.at is not None:
         told = reading.corrections.get(rule.start.at, event.data.get(rule.start.at))
         if told is not None:
-            started_at, from_attribute = told, True
-    entry = rule.term_at(started_at, reading.attributes)
-    if entry is None:
-        return None
+            return told, True
+    return event.time, False
+
+
+def _duty(
+    rule: Rule,
+    name: str,
+    reading: Reading,
+    position: int,
+    started_at: datetime,
+    from_attribute: bool,
+    entry: InForce,
+) -> Duty:
+    event = reading.events[position]
     due_at = entry.term.due_at(started_at)
     stop_position = _first_stop(rule, reading, position, event, from_attribute)
     cancel_position = next((p for p in reading.closings if p > position), None)
@@ -49,7 +63,7 @@ def _duty(rule: Rule, subject: str, reading: Reading, position: int, event: Even
         cancel = reading.events[cancel_position]
     owner, owner_level = _owner(rule, reading, event)
     return Duty(
-        clock_id=clock_id(subject, rule.id, event),
+        clock_id=name,
         rule=rule.id,
         start=event,
         started_at=started_at,

@@ -57,7 +57,7 @@ class Worker:
     log: Path
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(30)
@@ -175,7 +175,10 @@ class Stage:
             while True:
                 try:
                     producer.produce(
-                        self.topic("ticket-events"), raw, name, on_delivery=lambda e, _: e is not None and failed.append(e)
+                        self.topic("ticket-events"),
+                        raw,
+                        name,
+                        on_delivery=lambda e, _: e is not None and failed.append(e),
                     )
                     break
                 except BufferError:

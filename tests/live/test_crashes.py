@@ -22,7 +22,9 @@ def test_dying_at_every_crash_point(stage: Stage) -> None:
         times = 1 if point is CrashPoint.DURING_RECOVERY else 2
         worker = stage.worker(crash_point=f"{point.value}:{times}")
         if point is not CrashPoint.DURING_RECOVERY:
-            wait_for("its partitions", lambda w=worker: "watching" in w.log_text() or w.process.poll() is not None, 60)
+            wait_for(
+                "its partitions", lambda w=worker: "watching" in w.log_text() or w.process.poll() is not None, 60
+            )
         for part in range(4):
             stage.produce(chunk[part * len(chunk) // 4 : (part + 1) * len(chunk) // 4])
         assert worker.wait_exit(60) == EXIT_CODE, worker.log_text()[-3000:]

@@ -46,11 +46,13 @@ def test_the_boundary_and_the_silent_topic(any_stage: Stage) -> None:
         stage.produce([event(ticket, 1, "repair.accepted", started, hung_up_at=started.isoformat())])
     wait_for("the warnings", lambda: len(stage.seen("alerts").last()) == 6, 20)
     sent = {"exact": due, "late": due + timedelta(milliseconds=1)}
-    stage.produce(
-        [event(t, 2, "repair.dispatched", at, to_unit="3201", to_level="city") for t, at in sent.items()]
-    )
+    stage.produce([event(t, 2, "repair.dispatched", at, to_unit="3201", to_level="city") for t, at in sent.items()])
     assert now() < due + timedelta(milliseconds=200), "the machine was too slow for this test to mean anything"
-    wait_for("the breach of silence", lambda: "never/repair/dispatch/95598%2Fncsc/never-1/breach" in stage.seen("alerts").last(), 30)
+    wait_for(
+        "the breach of silence",
+        lambda: "never/repair/dispatch/95598%2Fncsc/never-1/breach" in stage.seen("alerts").last(),
+        30,
+    )
     alerts = stage.seen("alerts")
     breaches = {name.split("/")[0]: alert for name, alert in alerts.last().items() if name.endswith("/breach")}
     assert {name: alert["status"] for name, alert in breaches.items() if "dispatch/" in alert["name"]} == {
@@ -134,6 +136,10 @@ def test_a_night_of_downtime_raises_no_false_breach(stage: Stage) -> None:
     wait_for("the clocks to be met", lambda: sum(
         v["outcome"] == "met" for name, v in stage.seen("verdicts").last().items() if name.startswith("met-") and "/dispatch/" in name
     ) == 50, 60)  # fmt: skip
-    false = [a for a in stage.seen("alerts").records if a["ticket"] in kept and a["level"] == "breach" and "/dispatch/" in a["name"]]
+    false = [
+        a
+        for a in stage.seen("alerts").records
+        if a["ticket"] in kept and a["level"] == "breach" and "/dispatch/" in a["name"]
+    ]
     assert false == []
     stage.check_untorn()

@@ -1,0 +1,92 @@
+"""The demo without a terminal: one line an alert, for a log, a pipe or CI; and the summary, for a terminal too.
+
+Warnings and webhooks come by the hundred, so that only the first few are printed. Used by `cli.demo` only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from cli.demo_tally import Alert, Seen, Tally
+from cli.demo_webhook import Webhooks
+from cli.demo_words import Words
+
+WARNINGS_SHOWN = 3
+WEBHOOKS_SHOWN = 5
+
+
+class Lines:
+    """Prints what happens, line by line."""
+
+    def __init__(self, words: Words, lang: str) -> None:
+        self.words, self.lang = words, lang
+        self._warnings = self._webhooks = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        """Tell what happens on the stage."""
+        print(f"          {text}", flush=True)
+
+    def alert(self, seen: Seen) -> None:
+        """Print an alert; of warnings only the first few."""
+        data = seen.alert.data
+        if data.level in ("notice", "warning"):
+            if data.status != "firing" or self._warnings > WARNINGS_SHOWN:
+                return
+            self._warnings += 1
+            if self._warnings > WARNINGS_SHOWN:
+                self.note(self.words.warnings_counted)
+                return
+        terms = self.words.terms
+        told = [
+            f"{seen.at:%H:%M:%S}  {terms[data.level].upper():8}  {terms[data.status]:9}  {title(data.title, self.lang)}",
+            f"{self.words.ticket} {data.ticket or '-'}",
+            f"{self.words.owner} {data.owner or '-'}",
+        ]
+        if data.due_at is not None:
+            told.append(f"{self.words.due} {data.due_at.astimezone(seen.at.tzinfo):%H:%M:%S}")
+        print("  ".join(told), flush=True)
+
+    def webhook(self, alert: Alert) -> None:
+        """Print that a webhook was received; only the first few."""
+        if self._webhooks > WEBHOOKS_SHOWN:
+            return
+        self._webhooks += 1
+        if self._webhooks > WEBHOOKS_SHOWN:
+            self.note(self.words.webhooks_counted)
+        else:
+            self.note(self.words.webhook_good.format(title=title(alert.data.title, self.lang)))
+
+    def draw(self, now: datetime, sent: int) -> None:
+        """Nothing to draw: lines stay."""
+
+
+def title(titles: dict[str, str], lang: str) -> str:
+    """The title in a language, or in any there is."""
+    return titles.get(lang) or next(iter(titles.values()), "-")
+
+
+def summary(words: Words, tally: Tally, webhooks: Webhooks, tickets: int, sent: int) -> list[str]:
+    """What it all came to: tickets, clocks by outcome, alerts by level, webhooks."""
+    outcomes, standing = tally.outcomes(), tally.standing()
+    counted = ", ".join(f"{count} {words.terms.get(name, name)}" for name, count in outcomes.most_common())
+    told = [
+        f"{words.summary}: " + words.tickets.format(tickets=tickets, events=sent),
+        f"  {words.clocks_by_outcome}: {outcomes.total()} {words.terms['started']}: {counted}",
+    ]
+    for level in ("notice", "warning", "breach", "escalation"):
+        found = [
+            f"{count} {words.terms[status]}"
+            for status in ("firing", "resolved", "retracted")
+            if (count := standing[level, status])
+        ]
+        if found:
+            told.append(f"  {words.alerts}, {words.terms[level]}: {', '.join(found)}")
+    told.append("  " + words.webhook_count.format(verified=webhooks.verified, sent=webhooks.sent))
+    return told

@@ -1,0 +1,200 @@
+"""The demo on a terminal: clocks running out, the latest alerts, the webhooks received, and what is staged.
+
+Everything is drawn anew some times a second from the tally; it holds no state but the last few lines of the two
+boxes at the bottom. Used by `cli.demo` only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.layout import Layout
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.demo_lines import title
+from cli.demo_tally import Alert, Seen, Tally
+from cli.demo_webhook import Webhooks
+from cli.demo_words import Words
+from sla.publication import AlertData, VerdictData
+
+LEVELS = {"notice": "blue", "warning": "yellow", "breach": "bold white on red", "escalation": "bold white on magenta"}
+STATUSES = {"firing": "bold", "resolved": "green", "retracted": "cyan"}
+BAR_CELLS = 20
+HEAD_ROWS, FOOT_ROWS = 5, 8
+FRAME_ROWS = 3  # what a box needs beside its rows: two borders and the names of the columns
+NOTES_KEPT = FOOT_ROWS - 2
+
+
+class Screen:
+    """Draws the demo on a terminal while the `with` block lasts."""
+
+    def __init__(
+        self,
+        console: Console,
+        words: Words,
+        lang: str,
+        titles: Mapping[str, dict[str, str]],
+        tally: Tally,
+        webhooks: Webhooks,
+        start: datetime,
+        length: timedelta,
+        speed: float,
+    ) -> None:
+        self._console, self._words, self._lang, self._titles = console, words, lang, titles
+        self._tally, self._webhooks = tally, webhooks
+        self._start, self._length, self._speed = start, length, speed
+        self._notes: deque[str] = deque(maxlen=NOTES_KEPT)
+        self._arrived: deque[tuple[str, str]] = deque(maxlen=NOTES_KEPT)
+        self._live = Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def note(self, text: str) -> None:
+        """Tell what happens on the stage."""
+        self._notes.append(text)
+
+    def alert(self, seen: Seen) -> None:
+        """Nothing to keep: the tally holds the latest alerts."""
+
+    def webhook(self, alert: Alert) -> None:
+        """A webhook was received, its signature good."""
+        name = title(alert.data.title, self._lang)
+        self._arrived.append((self._words.webhook_good.format(title=name), alert.data.ticket or ""))
+
+    def draw(self, now: datetime, sent: int) -> None:
+        """Draw it as it stands."""
+        free = max(2 * FRAME_ROWS + 2, self._console.height - HEAD_ROWS - FOOT_ROWS)
+        upper = free // 2
+        layout, foot = Layout(), Layout(size=FOOT_ROWS)
+        foot.split_row(Layout(self._received()), Layout(self._staged()))
+        layout.split_column(
+            Layout(self._head(now, sent), size=HEAD_ROWS),
+            Layout(self._clocks(now, upper - FRAME_ROWS), size=upper),
+            Layout(self._alerts(free - upper - FRAME_ROWS), size=free - upper),
+            foot,
+        )
+        self._live.update(layout, refresh=True)
+
+    def _head(self, now: datetime, sent: int) -> RenderableType:
+        words, all_ = self._words, self._length.total_seconds()
+        done = min(max((now - self._start).total_seconds(), 0.0), all_)
+        top = Table.grid(expand=True, padding=(0, 1))
+        top.add_column(no_wrap=True)
+        top.add_column(ratio=1)
+        top.add_column(justify="right", no_wrap=True)
+        top.add_row(
+            Text(words.storm.format(speed=self._speed), "bold"),
+            ProgressBar(total=all_, completed=done, complete_style="cyan"),
+            Text(f"{words.of_minutes.format(done=done / 60, all=all_ / 60)}   {now:%H:%M:%S}", "cyan"),
+        )
+        return Panel(
+            Group(top, self._counters(sent), self._raised()), title="[bold]slawatch demo", border_style="cyan"
+        )
+
+    def _counters(self, sent: int) -> Text:
+        terms, outcomes = self._words.terms, self._tally.outcomes()
+        told: list[tuple[str, int, str]] = [
+            (terms["events"], sent, "bold"),
+            (terms["clocks"], outcomes.total(), "bold"),
+            (terms["running"], outcomes["running"], "bold cyan"),
+            (terms["met"], outcomes["met"], "bold green"),
+            (terms["late"], outcomes["late"], "bold red"),
+            (terms["breached"], outcomes["breached"], "bold red"),
+            (terms["cancelled"], outcomes["cancelled"], "bold"),
+        ]
+        return _counted(told)
+
+    def _raised(self) -> Text:
+        terms, standing = self._words.terms, self._tally.standing()
+        told = [
+            (f"{terms[level]} {terms[status]}", standing[level, status], style)
+            for level, colour in (("warning", "yellow"), ("breach", "red"))
+            for status, style in (("firing", f"bold {colour}"), ("resolved", "green"), ("retracted", "cyan"))
+        ]
+        return _counted([*told, ("webhooks", self._webhooks.verified, "bold green")])
+
+    def _clocks(self, now: datetime, rows: int) -> RenderableType:
+        words = self._words
+        table = _table((words.ticket, 15), (words.rule, None), (words.owner, 10), (words.left, BAR_CELLS + 7))
+        for clock in self._tally.soonest(rows):
+            told = title(self._titles.get(clock.rule, {}), self._lang)
+            table.add_row(clock.ticket, told, clock.owner or "-", _time_left(clock, now))
+        return _box(table, f"{words.clocks} ({len(self._tally.running)})")
+
+    def _alerts(self, rows: int) -> RenderableType:
+        words = self._words
+        table = _table(
+            (words.at, 8), (words.level, 10), (words.status, 10), (words.rule, None), (words.ticket, 15),
+            (words.owner, 10), (words.due, 8),
+        )  # fmt: skip
+        for seen in list(self._tally.latest)[:rows]:
+            table.add_row(f"{seen.at:%H:%M:%S}", *self._alert_cells(seen.alert.data, seen.at))
+        return _box(table, words.latest)
+
+    def _alert_cells(self, data: AlertData, at: datetime) -> list[Text]:
+        terms = self._words.terms
+        taken_back = data.status == "retracted"
+        quiet = "strike dim" if taken_back else "dim" if data.status == "resolved" else ""
+        due = f"{data.due_at.astimezone(at.tzinfo):%H:%M:%S}" if data.due_at is not None else ""
+        return [
+            Text(f" {terms[data.level]} ", quiet or LEVELS[data.level]),
+            Text(terms[data.status], STATUSES[data.status]),
+            Text(title(data.title, self._lang), quiet),
+            Text(data.ticket or "-", quiet),
+            Text(data.owner or "-", quiet),
+            Text(due, quiet),
+        ]
+
+    def _received(self) -> RenderableType:
+        lines = [Text.assemble(("✓ ", "bold green"), told, (f"  {ticket}", "dim")) for told, ticket in self._arrived]
+        return _box(_ended(lines or [Text(self._words.none_yet, "dim")]), self._words.webhooks)
+
+    def _staged(self) -> RenderableType:
+        return _box(_ended([Text.assemble(("› ", "cyan"), note) for note in self._notes]), self._words.staged)
+
+
+def _counted(told: list[tuple[str, int, str]]) -> Text:
+    parts = [part for name, count, style in told for part in (f"{name} ", (f"{count}", style), "   ")]
+    return Text.assemble(*parts, no_wrap=True, overflow="crop")
+
+
+def _table(*columns: tuple[str, int | None]) -> Table:
+    table = Table(box=None, expand=True, header_style="dim", padding=(0, 1), pad_edge=False)
+    for name, width in columns:
+        table.add_column(name, width=width, ratio=None if width else 1, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _box(inside: RenderableType, name: str) -> Panel:
+    return Panel(inside, title=name, title_align="left", border_style="grey50", padding=(0, 1))
+
+
+def _ended(lines: list[Text]) -> RenderableType:
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(*lines)
+
+
+def _time_left(clock: VerdictData, now: datetime) -> Text:
+    """A bar that gets shorter and redder; a clock that begins in a moment still has all of its time."""
+    if clock.due_at is None or not clock.limit_seconds:
+        return Text("")
+    left = max(0.0, min((clock.due_at - now).total_seconds(), clock.limit_seconds))
+    share = left / clock.limit_seconds
+    colour = "green" if share > 0.5 else "yellow" if share > 0.2 else "red"
+    full = round(share * BAR_CELLS)
+    shown = f"{int(left) // 60:>3}:{int(left) % 60:02d} "
+    return Text.assemble((shown, colour), ("━" * full, colour), ("━" * (BAR_CELLS - full), "grey30"))

@@ -1,0 +1,132 @@
+"""The words of the demo, in English and in Chinese. Used by `cli.demo` and its screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Everything the demo says that does not come from the rulebook; braces are filled in."""
+
+    starting: str
+    watching: str
+    storm: str
+    of_minutes: str
+    clocks: str
+    latest: str
+    webhooks: str
+    staged: str
+    ticket: str
+    rule: str
+    owner: str
+    left: str
+    at: str
+    level: str
+    status: str
+    due: str
+    warnings_counted: str
+    webhook_good: str
+    webhooks_counted: str
+    none_yet: str
+    held: str
+    silence: str
+    held_done: str
+    silence_now: str
+    silence_done: str
+    summary: str
+    tickets: str
+    clocks_by_outcome: str
+    alerts: str
+    webhook_count: str
+    interrupted: str
+    capped: str
+    nothing_came: str
+    terms: dict[str, str]
+
+
+EN = Words(
+    starting="starting broker, worker ...",
+    watching="the worker watches; the storm begins ({seconds:.1f} s after the start)",
+    storm="repair tickets in a storm, {speed:g} x as fast",
+    of_minutes="minute {done:.0f} of {all:g}",
+    clocks="clocks running out",
+    latest="latest alerts",
+    webhooks="receiver of signed webhooks",
+    staged="staged on purpose",
+    ticket="ticket",
+    rule="what happens if it runs out",
+    owner="owner",
+    left="time left",
+    at="at",
+    level="level",
+    status="status",
+    due="due",
+    warnings_counted="further warnings are counted, not printed",
+    webhook_good="webhook received, signature good: {title}",
+    webhooks_counted="further webhooks are counted, not printed",
+    none_yet="none yet",
+    held="{count} dispatches are held back: they happened in time, but reach Kafka too late",
+    silence="at the end nothing is sent any more, and one ticket waits: its alert fires in silence",
+    held_done="the proof reached Kafka late: breach of ticket {ticket} retracted, never raised again",
+    silence_now="nothing is sent from now on; ticket {ticket} waits for a dispatch that never comes",
+    silence_done="nothing was sent, and yet: the breach of ticket {ticket} fired {seconds:.2f} s (wall) after due",
+    summary="the storm is over",
+    tickets="{tickets} tickets, {events} events",
+    clocks_by_outcome="clocks",
+    alerts="alerts",
+    webhook_count="webhooks: {verified} received with a good signature, {sent} sent",
+    interrupted="interrupted; ending the worker and the broker",
+    capped="the time allowed by --seconds is up",
+    nothing_came="no alert came; the worker's log ends so:",
+    terms={
+        "running": "running", "met": "met", "late": "late", "breached": "breached", "cancelled": "cancelled",
+        "unknown": "unknown", "notice": "notice", "warning": "warning", "breach": "breach",
+        "escalation": "escalation", "firing": "firing", "resolved": "resolved", "retracted": "retracted",
+        "events": "events", "clocks": "clocks", "started": "started",
+    },
+)  # fmt: skip
+
+ZH = Words(
+    starting="正在启动消息服务和监控进程 ...",
+    watching="监控进程已就绪，风暴开始（启动后 {seconds:.1f} 秒）",
+    storm="风暴中的报修工单，{speed:g} 倍速",
+    of_minutes="第 {done:.0f} 分钟，共 {all:g} 分钟",
+    clocks="即将到期的时限",
+    latest="最新告警",
+    webhooks="签名 webhook 接收端",
+    staged="特意安排的情形",
+    ticket="工单",
+    rule="到期后果",
+    owner="责任单位",
+    left="剩余时间",
+    at="时间",
+    level="级别",
+    status="状态",
+    due="到期",
+    warnings_counted="其余预警只计数，不逐条显示",
+    webhook_good="收到 webhook，签名有效：{title}",
+    webhooks_counted="其余 webhook 只计数，不逐条显示",
+    none_yet="暂无",
+    held="{count} 条派单事件被故意扣留：派单按时完成，但事件到达 Kafka 太晚",
+    silence="最后不再发送任何事件，只留一张工单等待：静默中告警照样触发",
+    held_done="证据迟到：工单 {ticket} 的超时告警已撤回",
+    silence_now="从现在起不再发送任何事件；工单 {ticket} 等待着永远不会到来的派单",
+    silence_done="没有任何事件，工单 {ticket} 的超时告警仍在到期后 {seconds:.2f} 秒（实际时间）触发",
+    summary="风暴结束",
+    tickets="工单 {tickets} 张，事件 {events} 条",
+    clocks_by_outcome="时限",
+    alerts="告警",
+    webhook_count="webhook：签名有效 {verified} 条，已发送 {sent} 条",
+    interrupted="已中断，正在结束监控进程和消息服务",
+    capped="已到 --seconds 规定的时间",
+    nothing_came="没有收到任何告警；监控进程日志末尾：",
+    terms={
+        "running": "计时中", "met": "按时", "late": "迟到", "breached": "超时", "cancelled": "取消",
+        "unknown": "未知", "notice": "提示", "warning": "预警", "breach": "超时",
+        "escalation": "升级", "firing": "触发", "resolved": "解除", "retracted": "撤回",
+        "events": "事件", "clocks": "时限", "started": "已启动",
+    },
+)  # fmt: skip
+
+LANGUAGES = {"en": EN, "zh": ZH}

@@ -1,0 +1,111 @@
+"""What every rulebook in the box must have: worked cases that pass and show the edge, names in two languages."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sla import cases
+from sla.rulebook import parse
+
+FOLDERS = sorted(path.parent for path in (Path(__file__).resolve().parents[2] / "rulebooks").glob("*/rulebook.toml"))
+NOT_RULES = ("rulebook.toml", "vocabulary.toml", "clauses.toml")
+
+
+def texts_in(folder):
+    """Read all files of a rulebook, by their path in its folder."""
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.toml")}
+
+
+RULES = {
+    f"{folder.name}/{path}": (path, tomllib.loads(text))
+    for folder in FOLDERS
+    for path, text in texts_in(folder).items()
+    if path not in NOT_RULES
+}
+
+each_rulebook = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+each_rule = pytest.mark.parametrize(("path", "rule"), RULES.values(), ids=RULES)
+
+
+def expected(rule):
+    """List what the worked cases of a rule expect, each with its case."""
+    return [(case, clock) for case in rule["case"] for clock in case["expect"]]
+
+
+def test_the_rulebooks_are_seen():
+    """The tests below are not passed by looking at nothing."""
+    assert {folder.name for folder in FOLDERS} >= {"sgcc-2014", "itsm-example"}
+    assert len(RULES) >= 6
+
+
+@each_rulebook
+def test_its_worked_cases_pass(folder):
+    """A rulebook in the box is whole, and every case comes out as a supervisor would read it."""
+    texts = texts_in(folder)
+    assert cases.check(texts, parse(texts)) == []
+
+
+@each_rulebook
+def test_its_name_is_its_folder(folder):
+    """The name that outputs carry is the one people type."""
+    assert parse(texts_in(folder)).name == folder.name
+
+
+@each_rulebook
+def test_its_ids_are_unique(folder):
+    """No two rules of a rulebook share an id."""
+    ids = [rule.id for rule in parse(texts_in(folder)).rules]
+    assert len(ids) == len(set(ids)) == len([path for path in texts_in(folder) if path not in NOT_RULES])
+
+
+@each_rule
+def test_its_id_is_its_path(path, rule):
+    """Whoever reads an id in an alert finds the file."""
+    assert f"{rule['id']}.toml" == path
+
+
+@each_rule
+def test_it_has_a_title_in_both_languages(path, rule):
+    """The title is there in Chinese and in English, and the Chinese one is Chinese."""
+    assert set(rule["title"]) >= {"zh", "en"}
+    assert any("\u4e00" <= character <= "\u9fff" for character in rule["title"]["zh"])
+    assert rule["title"]["en"].isascii()
+
+
+@each_rule
+def test_it_names_its_clause(path, rule):
+    """Each rule says which clause it watches, and what that asks."""
+    assert rule["clause"].strip()
+    assert rule["says"].strip()
+
+
+@each_rule
+@pytest.mark.parametrize("outcome", ["met", "breached"])
+def test_it_shows_both_ends(path, rule, outcome):
+    """A worked case shows the duty kept, another one shows it broken."""
+    assert outcome in {clock["outcome"] for _, clock in expected(rule)}
+
+
+@each_rule
+def test_it_shows_the_boundary(path, rule):
+    """A worked case has the duty done exactly at its due time, which is in time."""
+    done = [
+        case["name"]
+        for case, clock in expected(rule)
+        if clock["outcome"] == "met" and clock["due"] in {line.split()[0] for line in case["events"]}
+    ]
+    assert done
+
+
+@each_rule
+def test_it_shows_what_comes_just_too_late(path, rule):
+    """A worked case has the duty done after its due time."""
+    assert "late" in {clock["outcome"] for _, clock in expected(rule)}
+
+
+@each_rule
+def test_its_cases_have_names_of_their_own(path, rule):
+    """A case that comes out differently is known by its name."""
+    names = [case["name"] for case in rule["case"]]
+    assert len(names) == len(set(names))

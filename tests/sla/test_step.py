@@ -1,0 +1,419 @@
+"""What one step comes to, told as lives of tickets: on the boundary, late, corrected, closed, forgotten."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from sla.duty import Outcome
+from sla.publication import Channel
+from sla.rulebook import parse
+from sla.step import MARKER_TERM, Refusal, Watch
+from sla.ticket import EVENTS_MAX
+from tests.sla.lives_of_events import ACCEPTED, TO_CITY, TO_PROVINCE, Life, changed, event, instant, shipped, texts_of
+
+DISPATCH = "repair/dispatch.toml"
+WARNINGS = ('warn  = ["50 %", "80 %"]', 'warn  = ["30 s", "5 min"]')
+
+
+def life_under(texts):
+    """Start a ticket under a changed law."""
+    return Life(Watch(parse(texts)))
+
+
+# -- the boundary, warnings, silence ---------------------------------------------------------------------------
+
+
+def test_at_exactly_due_a_clock_still_runs():
+    """Silence proven through the due time itself breaks nothing; both warnings are out."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:03:00")
+    assert life.verdicts() == [("running", "awaited")]
+    assert life.statuses() == {"warning-50": "firing", "warning-80": "firing"}
+
+
+def test_a_microsecond_after_due_a_clock_is_breached():
+    """The first instant beyond the due time is a breach, and it fires."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:03:00", microseconds=1)
+    assert life.verdicts() == [("running", "awaited"), ("breached", "not_done")]
+    assert life.statuses()["breach"] == "firing"
+
+
+@pytest.mark.parametrize(("stop", "outcome"), [("08:03:00", "met"), ("08:03:00.000001", "late")])
+def test_a_stop_counts_at_full_precision(stop, outcome):
+    """A stop at the due time is in time, one a microsecond later is not."""
+    life = Life()
+    life.tell(ACCEPTED, f"{stop} e2 {TO_CITY}")
+    assert life.verdict()["outcome"] == outcome
+
+
+def test_a_warning_is_told_once():
+    """Each level fires when its share of the term is used, and no passing of time repeats it."""
+    life = Life()
+    life.tell(ACCEPTED)
+    for text in ("08:02:00", "08:02:00.000001", "08:02:20", "08:02:36", "08:02:36.000001", "08:02:50", "08:03:00"):
+        life.quiet_until(text)
+        expected = {"warning-50"} if text > "08:02:00" else set()
+        assert set(life.statuses()) == expected | ({"warning-80"} if text > "08:02:36" else set())
+    assert {data["revision"] for data in life.alerts().values()} == {1}
+
+
+def test_silence_through_an_earlier_instant_changes_nothing():
+    """The proven instant only grows."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:02:10")
+    stepped = life.quiet_until("08:01:00")
+    assert not stepped.changed
+    assert stepped.ticket.horizon == instant("08:02:10")
+
+
+def test_without_proof_of_silence_nothing_is_overdue():
+    """Events alone, however late they are told, never say that nothing came."""
+    life = Life()
+    life.tell(ACCEPTED, "2026-11-25T08:00:00 e2 urged")
+    assert life.verdicts() == [("running", "awaited")]
+    assert life.alerts() == {}
+
+
+def test_a_batch_may_bring_its_own_silence():
+    """Events and proven silence in one step are both folded in, for a new ticket too."""
+    life = Life()
+    life.step([event(ACCEPTED)], instant("08:10:00"))
+    assert life.verdict()["outcome"] == "breached"
+
+
+# -- what arrives late -----------------------------------------------------------------------------------------
+
+
+def test_a_late_stop_resolves():
+    """A dispatch after the due time ends the breach; the overrun is told."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:03:05")
+    life.tell(f"08:03:10 e2 {TO_CITY}")
+    assert life.verdicts() == [("running", "awaited"), ("breached", "not_done"), ("late", "after_due")]
+    breach = life.alerts()["breach"]
+    assert (breach["status"], breach["revision"], breach["overrun_seconds"]) == ("resolved", 2, 10)
+    assert life.verdict()["used_seconds"] == 130
+
+
+def test_a_stop_in_time_that_arrives_late_retracts():
+    """What was raised beyond the stop is taken back; the warning that was right is resolved."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:10:00")
+    life.tell(f"08:02:30 e2 {TO_CITY}")
+    assert life.verdict()["outcome"] == "met"
+    assert life.statuses() == {"warning-50": "resolved", "warning-80": "retracted", "breach": "retracted"}
+
+
+def test_a_breach_learned_with_its_end_is_born_resolved():
+    """Late start and stop in one batch are one revision each, and nothing ever fired."""
+    life = Life()
+    life.tell(ACCEPTED, f"08:05:00 e2 {TO_CITY}")
+    assert life.verdicts() == [("late", "after_due")]
+    assert life.statuses() == {"warning-50": "resolved", "warning-80": "resolved", "breach": "resolved"}
+    assert {data["revision"] for data in life.alerts().values()} == {1}
+
+
+def test_a_clock_started_past_due_fires_once_its_start_was_in_the_log():
+    """Silence counts from when the broker took the start, never from before; then the overrun is told."""
+    life = Life()
+    life.tell(ACCEPTED, appended_at="09:00:00")
+    for text in ("08:30:00", "09:00:00"):
+        life.quiet_until(text)
+        assert life.verdicts() == [("running", "awaited")]
+        assert life.alerts() == {}
+    life.quiet_until("09:00:00", microseconds=1)
+    assert life.verdict()["outcome"] == "breached"
+    assert set(life.statuses().values()) == {"firing"}
+    assert life.alerts()["breach"]["overrun_seconds"] == timedelta(minutes=57).total_seconds()
+
+
+def test_events_before_the_acceptance_count_once_it_is_there():
+    """A dispatch that arrives first says nothing alone; with the acceptance it stops the clock and starts another."""
+    life = Life()
+    assert life.tell(f"08:02:00 e2 {TO_CITY}").outputs == []
+    life.tell(ACCEPTED)
+    assert life.verdict()["outcome"] == "met"
+    assert life.verdict("e2", "repair/receive-local")["outcome"] == "running"
+
+
+def test_the_first_of_two_acceptances_starts_the_clock():
+    """An earlier acceptance that arrives later takes the clock over; the other one is withdrawn."""
+    life = Life()
+    life.tell("08:05:00 e5 accepted")
+    life.tell("08:00:00 e1 accepted")
+    assert life.verdicts("e5")[-1] == ("cancelled", "start_withdrawn")
+    assert life.verdict("e1")["outcome"] == "running"
+
+
+def test_a_stop_that_tells_no_unit_stops_any():
+    """An attribute absent on either side matches: a source that does not tell units causes no breach."""
+    life = Life()
+    life.tell(ACCEPTED, f"08:02:00 e2 {TO_CITY}", "08:03:00 e3 received")
+    assert life.verdict("e2", "repair/receive-local")["outcome"] == "met"
+
+
+# -- closing, correcting, voiding ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", ["08:02:10", "08:03:00"])
+def test_closing_cancels_what_is_not_overdue(closed):
+    """Up to and including the due time a closing ends the clock without blame, and silence adds nothing."""
+    life = Life()
+    life.tell(ACCEPTED, f"{closed} e2 closed")
+    life.quiet_until("09:00:00")
+    assert life.verdicts() == [("cancelled", "closed")]
+    assert "breach" not in life.alerts()
+    assert life.statuses()["warning-50"] == "resolved"
+
+
+def test_closing_after_due_leaves_the_breach():
+    """A ticket closed without the dispatch it owed is breached, and the alert is resolved, not taken back."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:03:05")
+    life.tell("08:04:00 e2 closed")
+    assert life.verdicts()[-1] == ("breached", "closed_after_due")
+    assert life.statuses()["breach"] == "resolved"
+
+
+def test_what_comes_after_a_cancelled_clock_is_not_its_stop():
+    """Alert and verdict of a clock ended by a closing agree: no stop, no overrun."""
+    life = Life()
+    life.tell(ACCEPTED, "08:02:10 e2 closed", f"08:10:00 e3 {TO_CITY}")
+    assert life.verdict()["outcome"] == "cancelled"
+    assert "stopped_at" not in life.verdict()
+    warning = life.alerts()["warning-50"]
+    assert "stopped_at" not in warning
+    assert "overrun_seconds" not in warning
+
+
+def test_a_corrected_hang_up_moves_the_clock():
+    """The correction holds as if known from the start: what was raised too early is taken back."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:03:30")
+    life.tell("08:20:00 e3 corrected hung_up_at=08:02:00")
+    assert life.verdict()["outcome"] == "running"
+    assert life.statuses() == {"warning-50": "firing", "warning-80": "retracted", "breach": "retracted"}
+    life.quiet_until("08:04:00", microseconds=1)
+    assert life.verdict()["outcome"] == "breached"
+    assert life.alerts()["breach"]["revision"] == 3
+
+
+def test_a_corrected_mode_withdraws_the_provinces_clock():
+    """A rule that no longer binds takes its clock and its alerts back, and gives them again with the next word."""
+    rule = "repair/receive-province"
+    life = Life()
+    life.tell(ACCEPTED.replace("mode=1", "mode=2"), f"08:01:30 e2 {TO_PROVINCE}")
+    life.quiet_until("08:10:00")
+    life.tell("09:00:00 e3 corrected mode=1")
+    assert life.verdicts("e2", rule)[-1] == ("cancelled", "start_withdrawn")
+    assert set(life.statuses("e2", rule).values()) == {"retracted"}
+    life.tell("09:10:00 e4 voided event_id=e3")
+    assert life.verdicts("e2", rule)[-1] == ("breached", "not_done")
+    assert set(life.statuses("e2", rule).values()) == {"firing"}
+
+
+def test_a_voided_void_brings_the_clock_back():
+    """The clock keeps its id and counts its revisions on."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.tell("08:01:10 e2 voided event_id=e1")
+    life.tell("08:01:20 e3 voided event_id=e2")
+    outcomes = [("running", "awaited"), ("cancelled", "start_withdrawn"), ("running", "awaited")]
+    assert life.verdicts() == outcomes
+    assert [data["revision"] for data in life.said(Channel.VERDICTS, "repair/dispatch", "e1")] == [1, 2, 3]
+
+
+# -- what is refused, and what is forgotten --------------------------------------------------------------------
+
+
+def test_a_repeat_changes_nothing():
+    """The same event again is no news, with a later append time too."""
+    life = Life()
+    life.tell(ACCEPTED)
+    stepped = life.tell(ACCEPTED, appended_at="09:00:00")
+    assert (stepped.changed, stepped.outputs, stepped.refused) == (False, [], [])
+
+
+def test_the_same_identity_with_other_content_is_refused():
+    """The first telling stays; the second is a conflicting repeat; another source has ids of its own."""
+    life = Life()
+    life.tell(ACCEPTED)
+    stepped = life.tell(ACCEPTED.replace("08:01:00", "08:01:30"))
+    assert life.refused == [("e1", Refusal.CONFLICTING_REPEAT)]
+    assert not stepped.changed
+    life.tell("08:02:00 e1 urged", source="other")
+    assert len(life.refused) == 1
+
+
+def test_a_ticket_holds_so_many_events_and_no_more():
+    """The 501st event is refused; a repeat of a known one is still a repeat."""
+    life = Life()
+    life.tell(ACCEPTED, *(f"08:02:00 u{number} urged" for number in range(1, EVENTS_MAX)))
+    assert life.refused == []
+    life.tell("08:02:00 u7 urged", f"08:02:01 e2 {TO_CITY}")
+    assert life.refused == [("e2", Refusal.TOO_MANY_EVENTS)]
+    assert len(life.ticket.events) == EVENTS_MAX == 500
+    assert life.verdict()["outcome"] == "running"
+
+
+def test_a_closed_ticket_is_forgotten():
+    """Seven days after its last event only a marker is left; a later event is refused, and the marker ends too."""
+    life = Life()
+    life.tell(ACCEPTED, f"08:02:00 e2 {TO_CITY}", "08:03:00 e3 received unit=3201", "10:00:00 e4 closed")
+    life.quiet_until("2026-11-30T10:00:00")
+    assert not life.ticket.forgotten
+    said = len(life.outputs)
+    life.quiet_until("2026-11-30T10:00:00", microseconds=1)
+    assert life.ticket.forgotten
+    assert (life.ticket.events, life.ticket.published) == ([], {})
+    life.tell("10:30:00 e5 urged", ACCEPTED)
+    assert life.refused == [("e5", Refusal.FORGOTTEN_TICKET), ("e1", Refusal.FORGOTTEN_TICKET)]
+    assert len(life.outputs) == said, "forgetting is no news for anybody"
+    life.step([], instant("2026-11-30T10:00:00") + MARKER_TERM)
+    assert life.ticket is not None
+    life.step([], instant("2026-11-30T10:00:00") + MARKER_TERM + timedelta(microseconds=1))
+    assert life.ticket is None
+
+
+def test_an_event_long_after_the_closing_is_refused_at_once():
+    """Event time decides: no silence needs to be proven for a ticket whose time has passed."""
+    life = Life()
+    life.tell(ACCEPTED, "10:00:00 e2 closed", "2026-11-30T10:00:00 e3 urged")
+    assert life.refused == []
+    life.tell("2026-12-07T10:00:00.000001 e4 urged")
+    assert life.refused == [("e4", Refusal.FORGOTTEN_TICKET)]
+
+
+def test_a_ticket_whose_closing_was_voided_is_open():
+    """A closing that was taken back forgets nothing: the ticket hears of what comes weeks later."""
+    life = Life()
+    life.tell(ACCEPTED, "10:00:00 e2 closed", "10:05:00 e3 voided event_id=e2")
+    life.quiet_until("2026-12-01T08:00:00")
+    assert not life.ticket.forgotten
+    life.tell(f"2026-12-02T08:00:00 e4 {TO_CITY}")
+    assert life.refused == []
+    assert life.verdict()["outcome"] == "late"
+
+
+def test_an_open_ticket_is_not_forgotten():
+    """What nobody closed is remembered, its breach with it."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("2027-11-23T08:00:00")
+    life.tell(f"2027-11-23T09:00:00 e2 {TO_CITY}")
+    assert life.refused == []
+    assert life.verdict()["outcome"] == "late"
+
+
+def test_a_ticket_nobody_accepted_is_given_up():
+    """Its events are dead letters once its time has passed, and nothing is remembered."""
+    life = Life()
+    life.tell(f"08:01:00 e2 {TO_CITY}", "08:02:00 e3 received unit=3201")
+    life.quiet_until("2026-11-30T08:02:00")
+    assert life.ticket is not None
+    life.quiet_until("2026-11-30T08:02:00", microseconds=1)
+    assert life.refused == [("e2", Refusal.NEVER_ACCEPTED), ("e3", Refusal.NEVER_ACCEPTED)]
+    assert (life.ticket, life.outputs) == (None, [])
+
+
+# -- another law, another day ----------------------------------------------------------------------------------
+
+
+def test_a_rule_that_left_the_rulebook_withdraws_its_clocks():
+    """At the next step of the ticket a clock whose rule is gone is taken back, with its alerts."""
+    life = Life()
+    life.tell(ACCEPTED)
+    life.quiet_until("08:10:00")
+    texts = {path: text for path, text in texts_of("sgcc-2014").items() if path != DISPATCH}
+    life.watch = Watch(parse(texts))
+    life.tell("08:20:00 e2 urged")
+    assert life.verdicts()[-1] == ("cancelled", "start_withdrawn")
+    assert set(life.statuses().values()) == {"retracted"}
+    life.tell("08:30:00 e3 urged")
+    assert len(life.verdicts()) == 3, "it is taken back once"
+
+
+def test_an_event_type_that_left_the_vocabulary_is_kept_out_of_the_clocks():
+    """A stored event of a type that is known no more stops nothing: the ticket lives on, whichever came first."""
+    life = Life()
+    life.tell("07:59:00 e0 urged", ACCEPTED)
+    life.watch = Watch(parse(changed("vocabulary.toml", '  "repair.urged",\n', "")))
+    life.tell(f"08:02:00 e2 {TO_CITY}")
+    assert life.verdict()["outcome"] == "met"
+
+
+@pytest.mark.parametrize(("quiet_before", "historic"), [("08:03:00", False), ("08:03:00.000001", True)])
+def test_alerts_of_the_past_are_historic(quiet_before, historic):
+    """Due before `quiet_before` is the past: published as such."""
+    life = Life(Watch(shipped(), instant(quiet_before)))
+    life.tell(ACCEPTED)
+    life.quiet_until("08:10:00")
+    assert {data["historic"] for data in life.alerts().values()} == {historic}
+
+
+@pytest.mark.parametrize("news", [f"08:01:30 e2 {TO_CITY}", "08:01:30 e2 voided event_id=e1"])
+def test_what_was_historic_is_taken_back_as_historic(news):
+    """The end of an alert nobody was paged for pages nobody either, whichever way it ends."""
+    life = Life(Watch(shipped(), instant("2026-11-24T00:00:00")))
+    life.tell(ACCEPTED)
+    life.quiet_until("08:10:00")
+    life.tell(news)
+    assert set(life.statuses().values()) == {"retracted"}
+    assert {data["historic"] for data in life.alerts().values()} == {True}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "limit"),
+    [("2026-11-24T23:59:59.999999", 120), ("2026-11-25T00:00:00", 240), ("2013-12-31T23:59:59", None)],
+)
+def test_a_clock_keeps_the_term_in_force_at_its_start(accepted, limit):
+    """The date counts in the rulebook's zone; before the first date there is no clock."""
+    later = '[[in_force]]\nsince = 2026-11-25\nterm = "4 min"\n\n[[in_force]]\nsince = 2014-01-01'
+    life = life_under(changed(DISPATCH, "[[in_force]]\nsince = 2014-01-01", later))
+    life.tell(f"{accepted} e1 accepted")
+    assert life.verdicts() == ([] if limit is None else [("running", "awaited")])
+    assert limit is None or life.verdict()["limit_seconds"] == limit
+
+
+def test_a_warning_may_come_a_lead_before_the_end():
+    """Half a minute before due it fires; a lead longer than the term warns never."""
+    life = life_under(changed(DISPATCH, *WARNINGS))
+    life.tell(ACCEPTED)
+    life.quiet_until("08:02:30")
+    assert life.alerts() == {}
+    life.quiet_until("08:02:30", microseconds=1)
+    assert life.statuses() == {"warning-30s": "firing"}
+    life.quiet_until("08:10:00")
+    assert set(life.statuses()) == {"warning-30s", "breach"}
+
+
+def test_an_assumed_limit_warns_and_never_breaches():
+    """Where the text gives no number, the end of the term is a warning like the others."""
+    life = life_under(changed(DISPATCH, 'business = "repair"', 'business = "repair"\nassumed = true'))
+    life.tell(ACCEPTED)
+    life.quiet_until("08:10:00")
+    assert set(life.statuses()) == {"warning-50", "warning-80", "warning-100"}
+    assert {data["level"] for data in life.alerts().values()} == {"warning"}
+    assert all(data["assumed"] for data in life.alerts().values())
+    assert life.verdict()["assumed"]
+    assert life.verdict()["outcome"] == Outcome.BREACHED
+
+
+def test_ids_are_made_of_what_they_name():
+    """Ticket, rule, source and id of the start: no worker, no attempt; a slash inside a name is escaped."""
+    life = Life()
+    life.tell(ACCEPTED, source="95598/ncsc")
+    life.quiet_until("08:10:00")
+    clock_id = "2026112300017/repair/dispatch/95598%2Fncsc/e1"
+    assert life.verdict()["clock_id"] == clock_id
+    assert life.alerts()["breach"]["alert_id"] == f"{clock_id}/breach"
+    assert re.fullmatch("sgcc-2014@[0-9a-f]{12}", life.verdict()["rulebook"])
