@@ -45,7 +45,9 @@ class Lines:
                 return
         terms = self.words.terms
         told = [
-            f"{seen.at:%H:%M:%S}  {terms[data.level].upper():8}  {terms[data.status]:9}  {title(data.title, self.lang)}",
+            f"{seen.at:%H:%M:%S}  {terms[data.level].upper():8}",
+            f"{terms[data.status]:9}",
+            title(data.title, self.lang),
             f"{self.words.ticket} {data.ticket or '-'}",
             f"{self.words.owner} {data.owner or '-'}",
         ]
@@ -78,7 +80,7 @@ def summary(words: Words, tally: Tally, webhooks: Webhooks, tickets: int, sent: 
     counted = ", ".join(f"{count} {words.terms.get(name, name)}" for name, count in outcomes.most_common())
     told = [
         f"{words.summary}: " + words.tickets.format(tickets=tickets, events=sent),
-        f"  {words.clocks_by_outcome}: {outcomes.total()} {words.terms['started']}: {counted}",
+        f"  {words.clocks_by_outcome}: {outcomes.total()} ({counted})",
     ]
     for level in ("notice", "warning", "breach", "escalation"):
         found = [

@@ -28,9 +28,10 @@ from sla.publication import AlertData, VerdictData
 LEVELS = {"notice": "blue", "warning": "yellow", "breach": "bold white on red", "escalation": "bold white on magenta"}
 STATUSES = {"firing": "bold", "resolved": "green", "retracted": "cyan"}
 BAR_CELLS = 20
-HEAD_ROWS, FOOT_ROWS = 5, 8
+HEAD_ROWS, FOOT_ROWS = 5, 9
 FRAME_ROWS = 3  # what a box needs beside its rows: two borders and the names of the columns
 NOTES_KEPT = FOOT_ROWS - 2
+WARNED, BROKEN = "yellow", "red"
 
 
 class Screen:
@@ -51,7 +52,7 @@ class Screen:
         self._console, self._words, self._lang, self._titles = console, words, lang, titles
         self._tally, self._webhooks = tally, webhooks
         self._start, self._length, self._speed = start, length, speed
-        self._notes: deque[str] = deque(maxlen=NOTES_KEPT)
+        self._told: list[str] = []
         self._arrived: deque[tuple[str, str]] = deque(maxlen=NOTES_KEPT)
         self._live = Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop")
 
@@ -61,25 +62,26 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self._live.__exit__(None, None, None)
+        for text in self._told:  # the other screen is gone, and with it everything that was shown
+            self._console.print(f"› {text}", style="dim", highlight=False)
 
     def note(self, text: str) -> None:
         """Tell what happens on the stage."""
-        self._notes.append(text)
+        self._told.append(text)
 
     def alert(self, seen: Seen) -> None:
         """Nothing to keep: the tally holds the latest alerts."""
 
     def webhook(self, alert: Alert) -> None:
         """A webhook was received, its signature good."""
-        name = title(alert.data.title, self._lang)
-        self._arrived.append((self._words.webhook_good.format(title=name), alert.data.ticket or ""))
+        self._arrived.append((title(alert.data.title, self._lang), alert.data.ticket or "-"))
 
     def draw(self, now: datetime, sent: int) -> None:
         """Draw it as it stands."""
         free = max(2 * FRAME_ROWS + 2, self._console.height - HEAD_ROWS - FOOT_ROWS)
         upper = free // 2
         layout, foot = Layout(), Layout(size=FOOT_ROWS)
-        foot.split_row(Layout(self._received()), Layout(self._staged()))
+        foot.split_row(Layout(self._received(), ratio=9), Layout(self._staged(), ratio=11))
         layout.split_column(
             Layout(self._head(now, sent), size=HEAD_ROWS),
             Layout(self._clocks(now, upper - FRAME_ROWS), size=upper),
@@ -98,7 +100,7 @@ class Screen:
         top.add_row(
             Text(words.storm.format(speed=self._speed), "bold"),
             ProgressBar(total=all_, completed=done, complete_style="cyan"),
-            Text(f"{words.of_minutes.format(done=done / 60, all=all_ / 60)}   {now:%H:%M:%S}", "cyan"),
+            Text(f"{words.of_minutes.format(done=done / 60, all=all_ / 60)}   {now:%H:%M:%S %Z}", "cyan"),
         )
         return Panel(
             Group(top, self._counters(sent), self._raised()), title="[bold]slawatch demo", border_style="cyan"
@@ -119,16 +121,17 @@ class Screen:
 
     def _raised(self) -> Text:
         terms, standing = self._words.terms, self._tally.standing()
-        told = [
-            (f"{terms[level]} {terms[status]}", standing[level, status], style)
-            for level, colour in (("warning", "yellow"), ("breach", "red"))
-            for status, style in (("firing", f"bold {colour}"), ("resolved", "green"), ("retracted", "cyan"))
-        ]
-        return _counted([*told, ("webhooks", self._webhooks.verified, "bold green")])
+        told = Text(no_wrap=True, overflow="crop")
+        for level, colour in (("warning", WARNED), ("breach", BROKEN)):
+            told.append(f"{terms[level]}: ", colour)
+            for status, style in (("firing", f"bold {colour}"), ("resolved", "green"), ("retracted", "cyan")):
+                told.append(f"{standing[level, status]}", style).append(f" {terms[status]}  ")
+            told.append(" ")
+        return told.append("webhooks ").append(f"{self._webhooks.verified}", "bold green")
 
     def _clocks(self, now: datetime, rows: int) -> RenderableType:
         words = self._words
-        table = _table((words.ticket, 15), (words.rule, None), (words.owner, 10), (words.left, BAR_CELLS + 7))
+        table = _table((words.ticket, 13), (words.rule, None), (words.owner, 8), (words.left, BAR_CELLS + 7))
         for clock in self._tally.soonest(rows):
             told = title(self._titles.get(clock.rule, {}), self._lang)
             table.add_row(clock.ticket, told, clock.owner or "-", _time_left(clock, now))
@@ -137,10 +140,10 @@ class Screen:
     def _alerts(self, rows: int) -> RenderableType:
         words = self._words
         table = _table(
-            (words.at, 8), (words.level, 10), (words.status, 10), (words.rule, None), (words.ticket, 15),
-            (words.owner, 10), (words.due, 8),
+            (words.at, 8), (words.level, 9), (words.status, 9), (words.rule, None), (words.ticket, 13),
+            (words.owner, 8), (words.due, 8),
         )  # fmt: skip
-        for seen in list(self._tally.latest)[:rows]:
+        for seen in self._tally.latest(rows):
             table.add_row(f"{seen.at:%H:%M:%S}", *self._alert_cells(seen.alert.data, seen.at))
         return _box(table, words.latest)
 
@@ -159,11 +162,13 @@ class Screen:
         ]
 
     def _received(self) -> RenderableType:
-        lines = [Text.assemble(("✓ ", "bold green"), told, (f"  {ticket}", "dim")) for told, ticket in self._arrived]
+        good = f"✓ {self._words.signature_good} "
+        lines = [Text.assemble((good, "green"), (f"{ticket} ", "dim"), told) for told, ticket in self._arrived]
         return _box(_ended(lines or [Text(self._words.none_yet, "dim")]), self._words.webhooks)
 
     def _staged(self) -> RenderableType:
-        return _box(_ended([Text.assemble(("› ", "cyan"), note) for note in self._notes]), self._words.staged)
+        lines = [Text.assemble(("› ", "cyan"), note) for note in self._told[-NOTES_KEPT:]]
+        return _box(_ended(lines), self._words.staged)
 
 
 def _counted(told: list[tuple[str, int, str]]) -> Text:
@@ -172,7 +177,7 @@ def _counted(told: list[tuple[str, int, str]]) -> Text:
 
 
 def _table(*columns: tuple[str, int | None]) -> Table:
-    table = Table(box=None, expand=True, header_style="dim", padding=(0, 1), pad_edge=False)
+    table = Table(box=None, expand=True, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for name, width in columns:
         table.add_column(name, width=width, ratio=None if width else 1, no_wrap=True, overflow="ellipsis")
     return table
@@ -197,4 +202,4 @@ def _time_left(clock: VerdictData, now: datetime) -> Text:
     colour = "green" if share > 0.5 else "yellow" if share > 0.2 else "red"
     full = round(share * BAR_CELLS)
     shown = f"{int(left) // 60:>3}:{int(left) % 60:02d} "
-    return Text.assemble((shown, colour), ("━" * full, colour), ("━" * (BAR_CELLS - full), "grey30"))
+    return Text.assemble((shown, colour), ("━" * full, colour), ("─" * (BAR_CELLS - full), "grey30"))

@@ -68,7 +68,7 @@ def _held(events: Iterable[dict[str, Any]], limit: timedelta) -> dict[int, datet
     by_ticket: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         by_ticket[event["subject"]].append(event)
-    suitable = [found for found in map(lambda told: _in_time(told, limit), by_ticket.values()) if found is not None]
+    suitable = [found for told in by_ticket.values() if (found := _in_time(told, limit)) is not None]
     return {id(event): due for share in HELD_AT for event, due in suitable[int(share * len(suitable)) :][:1]}
 
 
@@ -77,7 +77,8 @@ def _in_time(told: list[dict[str, Any]], limit: timedelta) -> tuple[dict[str, An
     kinds = [event["type"].removeprefix("repair.") for event in told]
     if kinds[:2] != ["accepted", "dispatched"] or {"corrected", "voided"}.intersection(kinds):
         return None
-    if kinds.count("accepted") > 1 or told.count(told[1]) > 1:
+    # A second dispatch, by the next level or after a return, would stop the clock too, late: resolved, not retracted.
+    if kinds.count("accepted") > 1 or kinds.count("dispatched") > 1:
         return None
     started_at = datetime.fromisoformat(told[0]["data"].get("hung_up_at", told[0]["time"]))
     due = started_at + limit

@@ -38,13 +38,14 @@ _verdict = msgspec.json.Decoder(_Verdict)
 
 
 class Tally:
-    """Clocks and alerts by id; `latest` holds the last alerts, newest first."""
+    """Clocks and alerts by id."""
 
     def __init__(self) -> None:
         self.clocks: dict[str, VerdictData] = {}
         self.alerts: dict[str, AlertData] = {}
         self.running: dict[str, VerdictData] = {}
-        self.latest: deque[Seen] = deque(maxlen=LATEST_MAX)
+        self._warnings: deque[Seen] = deque(maxlen=LATEST_MAX)
+        self._breaches: deque[Seen] = deque(maxlen=LATEST_MAX)
 
     def take_verdict(self, raw: bytes) -> None:
         """Note a verdict; an older revision than known changes nothing."""
@@ -65,7 +66,8 @@ class Tally:
         if known is not None and known.revision >= alert.data.revision:
             return None
         self.alerts[alert.data.alert_id] = alert.data
-        self.latest.appendleft(Seen(now, alert))
+        kept = self._warnings if alert.data.level in ("notice", "warning") else self._breaches
+        kept.appendleft(Seen(now, alert))
         return alert
 
     def outcomes(self) -> Counter[str]:
@@ -75,6 +77,12 @@ class Tally:
     def standing(self) -> Counter[tuple[str, str]]:
         """How many alerts of each level stand how."""
         return Counter((alert.level, alert.status) for alert in self.alerts.values())
+
+    def latest(self, count: int) -> list[Seen]:
+        """The latest alerts, newest first. Warnings come by the hundred: they must not push every breach out."""
+        breaches = list(self._breaches)[: count - min(count // 3, len(self._warnings))]
+        found = breaches + list(self._warnings)[: count - len(breaches)]
+        return sorted(found, key=lambda seen: seen.at, reverse=True)
 
     def soonest(self, count: int) -> list[VerdictData]:
         """The running clocks that are due first."""

@@ -16,6 +16,7 @@ class Words:
     clocks: str
     latest: str
     webhooks: str
+    signature_good: str
     staged: str
     ticket: str
     rule: str
@@ -53,6 +54,7 @@ EN = Words(
     clocks="clocks running out",
     latest="latest alerts",
     webhooks="receiver of signed webhooks",
+    signature_good="signature good",
     staged="staged on purpose",
     ticket="ticket",
     rule="what happens if it runs out",
@@ -66,11 +68,11 @@ EN = Words(
     webhook_good="webhook received, signature good: {title}",
     webhooks_counted="further webhooks are counted, not printed",
     none_yet="none yet",
-    held="{count} dispatches are held back: they happened in time, but reach Kafka too late",
-    silence="at the end nothing is sent any more, and one ticket waits: its alert fires in silence",
-    held_done="the proof reached Kafka late: breach of ticket {ticket} retracted, never raised again",
-    silence_now="nothing is sent from now on; ticket {ticket} waits for a dispatch that never comes",
-    silence_done="nothing was sent, and yet: the breach of ticket {ticket} fired {seconds:.2f} s (wall) after due",
+    held="{count} dispatches held back: done in time, told too late",
+    silence="then silence: nothing is sent, one ticket still waits",
+    held_done="told late: the breach of {ticket} is retracted",
+    silence_now="silence: nothing is sent now, {ticket} still waits",
+    silence_done="in silence: breach of {ticket}, {seconds:.2f} real s after due",
     summary="the storm is over",
     tickets="{tickets} tickets, {events} events",
     clocks_by_outcome="clocks",
@@ -83,7 +85,7 @@ EN = Words(
         "running": "running", "met": "met", "late": "late", "breached": "breached", "cancelled": "cancelled",
         "unknown": "unknown", "notice": "notice", "warning": "warning", "breach": "breach",
         "escalation": "escalation", "firing": "firing", "resolved": "resolved", "retracted": "retracted",
-        "events": "events", "clocks": "clocks", "started": "started",
+        "events": "events", "clocks": "clocks",
     },
 )  # fmt: skip
 
@@ -95,6 +97,7 @@ ZH = Words(
     clocks="即将到期的时限",
     latest="最新告警",
     webhooks="签名 webhook 接收端",
+    signature_good="签名有效",
     staged="特意安排的情形",
     ticket="工单",
     rule="到期后果",
@@ -108,11 +111,11 @@ ZH = Words(
     webhook_good="收到 webhook，签名有效：{title}",
     webhooks_counted="其余 webhook 只计数，不逐条显示",
     none_yet="暂无",
-    held="{count} 条派单事件被故意扣留：派单按时完成，但事件到达 Kafka 太晚",
-    silence="最后不再发送任何事件，只留一张工单等待：静默中告警照样触发",
-    held_done="证据迟到：工单 {ticket} 的超时告警已撤回",
-    silence_now="从现在起不再发送任何事件；工单 {ticket} 等待着永远不会到来的派单",
-    silence_done="没有任何事件，工单 {ticket} 的超时告警仍在到期后 {seconds:.2f} 秒（实际时间）触发",
+    held="故意扣留 {count} 条派单事件：派单按时，消息迟到",
+    silence="最后静默：不再发送任何事件，只剩一张工单等待",
+    held_done="消息迟到：工单 {ticket} 的超时告警已撤回",
+    silence_now="静默开始：不再发送任何事件，工单 {ticket} 仍在等待",
+    silence_done="静默之中：工单 {ticket} 到期 {seconds:.2f} 秒（实际时间）后告警触发",
     summary="风暴结束",
     tickets="工单 {tickets} 张，事件 {events} 条",
     clocks_by_outcome="时限",
@@ -125,7 +128,7 @@ ZH = Words(
         "running": "计时中", "met": "按时", "late": "迟到", "breached": "超时", "cancelled": "取消",
         "unknown": "未知", "notice": "提示", "warning": "预警", "breach": "超时",
         "escalation": "升级", "firing": "触发", "resolved": "解除", "retracted": "撤回",
-        "events": "事件", "clocks": "时限", "started": "已启动",
+        "events": "事件", "clocks": "时限",
     },
 )  # fmt: skip
 

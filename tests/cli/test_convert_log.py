@@ -4,7 +4,6 @@ import argparse
 import gzip
 import io
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -114,24 +113,6 @@ def test_a_column_that_the_log_never_fills_is_told(tmp_path, capsys):
     assert ran("--mapping", mapping, DESK, "--out", tmp_path / "events.jsonl") == 0
     line = mapping.read_text().splitlines().index('column = "impacct"') + 1
     assert f"{mapping}:{line}: the export never fills 'impacct'" in capsys.readouterr().err
-
-
-def test_the_whole_log_of_volvo():
-    """The real log converts without a bad row, and each queueing of it becomes one clock."""
-    name = os.environ.get("SLAWATCH_BPIC2013")
-    if not name:
-        pytest.skip("SLAWATCH_BPIC2013 does not name the log of BPI Challenge 2013; see examples/bpic2013.toml")
-    tally = Tally()
-    with gzip.open(name) as stream:
-        found = verdicts(convert(stream, parse(str(EXAMPLE), EXAMPLE.read_text()), tally))
-    assert (tally.tickets, tally.rows, tally.bad, tally.unmatched) == (7554, 65533, 0, {})
-    assert found == {
-        ("incident/accept", "met"): 9925,
-        ("incident/accept", "late"): 1619,
-        ("incident/reply", "met"): 5762,
-        ("incident/reply", "late"): 1784,
-        ("incident/reply", "running"): 8,
-    }
 
 
 def law_files():

@@ -194,6 +194,17 @@ def test_what_comes_after_a_cancelled_clock_is_not_its_stop():
     assert "overrun_seconds" not in warning
 
 
+def test_a_cancelled_clock_ends_the_same_told_at_once_or_step_by_step():
+    """What comes after the closing leaves no trace in the clock, whether it comes in the same batch or later."""
+    lines = (ACCEPTED, "08:02:10 e2 closed", f"08:10:00 e3 {TO_CITY}")
+    at_once, by_steps = Life(), Life()
+    at_once.tell(*lines)
+    for line in lines:
+        by_steps.tell(line)
+    assert by_steps.alerts() == at_once.alerts()
+    assert by_steps.verdicts() == [("running", "awaited"), ("cancelled", "closed")]
+
+
 def test_a_corrected_hang_up_moves_the_clock():
     """The correction holds as if known from the start: what was raised too early is taken back."""
     life = Life()
@@ -335,10 +346,10 @@ def test_a_rule_that_left_the_rulebook_withdraws_its_clocks():
     life.quiet_until("08:10:00")
     texts = {path: text for path, text in texts_of("sgcc-2014").items() if path != DISPATCH}
     life.watch = Watch(parse(texts))
-    life.tell("08:20:00 e2 urged")
+    life.tell(f"08:20:00 e2 {TO_CITY}")
     assert life.verdicts()[-1] == ("cancelled", "start_withdrawn")
     assert set(life.statuses().values()) == {"retracted"}
-    life.tell("08:30:00 e3 urged")
+    life.tell("08:30:00 e3 received unit=3201")
     assert len(life.verdicts()) == 3, "it is taken back once"
 
 

@@ -1,0 +1,115 @@
+"""What the ticket systems of a simulated world send: lives of a few tickets, delivered badly, and rubbish between.
+
+Every record is planned before the world starts, with the instant at which the broker takes it. What must become
+of a record (an event that counts, or a dead letter) follows from the logs alone and is worked out in
+`tests.simulation.judgement`.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from zlib import crc32
+
+from cli.generate import lives
+
+START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
+"""Virtual time zero."""
+START_US = int(START.timestamp()) * 1_000_000
+LIFE = timedelta(minutes=7)
+PASSED_ON = ("accepted", "dispatched", "received", "returned", "corrected", "voided", "closed")
+
+
+@dataclass(slots=True)
+class Sent:
+    """A record on its way: when the broker takes it (microseconds), for which partition."""
+
+    us: int
+    partition: int
+    key: bytes
+    value: bytes
+    subject: str = ""
+
+
+def draw(dice: Random, partitions: int, late: float) -> list[Sent]:
+    """All records of a world, in order of their taking."""
+    way = dice.choice(("live", "live", "live", "backlog", "mixed"))
+    sent: list[Sent] = []
+    for event in _told(dice):
+        happened_us = us_of(event["time"])
+        old = way == "backlog" or (way == "mixed" and crc32(event["subject"].encode()) % 2)
+        if old:
+            us = START_US + dice.randint(0, 20_000_000)
+        else:
+            us = happened_us + _delay(dice, late)
+        record = _record(event, us, partitions)
+        sent.append(record)
+        if dice.random() < 0.1:
+            sent.append(_record(event, us + dice.choice((0, 1000, dice.randint(0, 200_000_000))), partitions))
+        if dice.random() < 0.05:
+            sent.append(_rubbish(dice, event, us + dice.randint(-5_000_000, 60_000_000), partitions))
+    sent.sort(key=lambda record: record.us)
+    for record in sent:
+        record.us = max(record.us, START_US)
+    return sent
+
+
+def us_of(text: str) -> int:
+    """An RFC 3339 time in microseconds since 1970."""
+    return round(datetime.fromisoformat(text).timestamp() * 1e6)
+
+
+def _told(dice: Random) -> list[dict]:
+    """The events of a few lives, without the long tail of the repair itself; the rest is drawn together."""
+    tickets = dice.choice((1, 1, 2, 2, 3, 4))
+    events = []
+    for event in lives(
+        tickets, dice.randrange(1 << 30), START, timedelta(minutes=dice.choice((0, 1, 3))), trouble=0.7
+    ):
+        if event["type"].removeprefix("repair.") not in PASSED_ON and dice.random() < 0.9:
+            continue
+        over = datetime.fromisoformat(event["time"]) - START - LIFE
+        if over > timedelta(0):
+            time = START + LIFE + over / 120
+            event = {**event, "time": time.isoformat(timespec="milliseconds")}
+        events.append(event)
+    return events
+
+
+def _delay(dice: Random, late: float) -> int:
+    """From happening to being taken: usually well within the grace, sometimes long; a clock may be ahead."""
+    if dice.random() >= late:
+        return dice.randint(2_000, 90_000)
+    return dice.choice(
+        (
+            dice.randint(150_000, 250_000),
+            dice.randint(0, 2_000_000),
+            dice.randint(0, 60_000_000),
+            dice.randint(0, 240_000_000),
+            -dice.randint(0, 3_000_000),
+        )
+    )
+
+
+def _record(event: dict, us: int, partitions: int) -> Sent:
+    subject = event["subject"]
+    value = json.dumps(event).encode()
+    return Sent(us, crc32(subject.encode()) % partitions, subject.encode(), value, subject)
+
+
+def _rubbish(dice: Random, event: dict, us: int, partitions: int) -> Sent:
+    """A record that must become a dead letter: no event, a wrong key, or an event that contradicts another."""
+    record = _record(event, us, partitions)
+    kind = dice.choice(("json", "no zone", "key", "conflict", "conflict", "null"))
+    if kind == "json":
+        record.value = b"{not json"
+    elif kind == "no zone":
+        record.value = json.dumps({**event, "time": event["time"][:19]}).encode()
+    elif kind == "key":
+        record.key = b"another"
+    elif kind == "conflict":
+        changed = {**event, "data": {**event["data"], "reason": f"another {dice.randrange(1000)}"}}
+        record.value = json.dumps(changed).encode()
+    else:
+        record.value = None
+    return record
