@@ -23,9 +23,9 @@ from cli.rulebook_files import load
 from sla.cloudevent import Refused, UnknownType, read
 from sla.event import Event
 from sla.publication import Channel, Output
-from sla.rule_file import RulebookError
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
+from sla.toml_file import RulebookError
 
 
 def add(verbs: Any) -> None:

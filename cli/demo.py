@@ -1,47 +1,17 @@
 """`slawatch demo`: see it run. A storm of drawn repair tickets, fast, on a broker and a worker of its own.
 
-    demo_script --> [embedded broker] <--> [slawatch worker, a child process]
-                            |
-                   alerts, verdicts --> demo_tally --> demo_screen or demo_lines
-                            '--> demo_webhook: signed, received, verified
-
-Everything but the worker lives in this process and ends with it. Used by `cli.main`.
+Only the flags are here, so that no other verb waits for what the demo imports. Used by `cli.main`.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import math
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
-from rich.console import Console
-
-from cli.demo_lines import Lines, summary
-from cli.demo_screen import Screen
-from cli.demo_script import Script, script
-from cli.demo_stage import Stage, WorkerGone
-from cli.demo_tally import Alert, Seen, Tally
-from cli.demo_webhook import Webhooks
-from cli.demo_words import LANGUAGES, Words
-from cli.produce import Sender
-from cli.rulebook_files import load
-from sla.rulebook import Rulebook
-from streams.clock import ScaledClock
-from streams.settings import Settings
-
-DISPATCH = "repair/dispatch"
-LATE_WALL_S = 1.5  # how long after due a dispatch that was held back is sent: its breach has long been seen
-FRAME_S = 0.1
-LAST_CLOCKS = timedelta(minutes=10)  # no clock that runs at the end has more time left than that
-LAST_WALL_S = 5.0
+from cli.demo_words import LANGUAGES
 
 
 def add(verbs: Any) -> None:
@@ -64,187 +34,16 @@ def add(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play; 1 when the worker died or no alert came, 130 after Ctrl-C."""
-    words = LANGUAGES[options.lang]
     began = time.monotonic()
-    print(words.starting, flush=True)
-    wall = datetime.now(UTC)
-    clock = ScaledClock(wall, wall, options.speed)
+    print(LANGUAGES[options.lang].starting, flush=True)
+    from cli.demo_play import play  # noqa: PLC0415 - takes a third of a second, which a person should see used
+    from streams.brokers.embedded import EmbeddedKafkaError  # noqa: PLC0415 - as above
+
     try:
-        with Stage(clock) as stage:
-            return asyncio.run(Demo(options, stage, words, began).play())
-    except WorkerGone as gone:
-        print(gone, file=sys.stderr)
+        return play(options, began)
+    except EmbeddedKafkaError as error:
+        print(error, file=sys.stderr)
         return 1
-
-
-class Demo:
-    """One run of the demo."""
-
-    def __init__(self, options: argparse.Namespace, stage: Stage, words: Words, began: float) -> None:
-        self.options, self.stage, self.words, self.began = options, stage, words, began
-        self.speed: float = options.speed
-        self.length = timedelta(minutes=options.minutes)
-        self.rulebook: Rulebook = load(stage.settings.rulebook)
-        self.tally = Tally()
-        self.webhooks = Webhooks(self._webhook_arrived)
-        self.stop = asyncio.Event()
-        self.stopped_by = ""
-
-    async def play(self) -> int:
-        """Play from the first ticket to the last clock; the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._interrupt, number)
-        watching = asyncio.create_task(self.stage.watching())
-        await self._first(watching)
-        if self.stop.is_set():
-            return self._end(Script([], frozenset(), ""), 0)
-        watching.result()
-        print(self.words.watching.format(seconds=time.monotonic() - self.began), flush=True)
-        script, sender = self._script(), Sender(self.stage.settings)
-        async with self.webhooks.open():
-            with self._show() as self.show, _reader(self.stage.settings) as reader:
-                sending = asyncio.create_task(self._send(sender, script))
-                await self._watch(sending, reader, sender, script)
-                sending.cancel()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.webhooks.delivered(), LAST_WALL_S)
-        sender.close()
-        return self._end(script, sender.sent)
-
-    def _script(self) -> Script:
-        rule = next(rule for rule in self.rulebook.rules if rule.id == DISPATCH)
-        self.start = self._now()
-        wall_second = timedelta(seconds=self.speed)
-        return script(
-            self.options.tickets,
-            self.options.seed,
-            self.start,
-            self.length,
-            limit=rule.in_force[-1].term.length,
-            late_by=timedelta(seconds=self.stage.settings.grace) + LATE_WALL_S * wall_second,
-        )
-
-    def _show(self) -> Lines | Screen:
-        console, lang = Console(), self.options.lang
-        if not console.is_terminal:
-            return Lines(self.words, lang)
-        titles = {rule.id: rule.title for rule in self.rulebook.rules}
-        return Screen(
-            console, self.words, lang, titles, self.tally, self.webhooks, self.start, self.length, self.speed
-        )
-
-    async def _send(self, sender: Sender, script: Script) -> None:
-        """Send each event when its time has come on the demo's clock."""
-        self.show.note(self.words.held.format(count=len(script.held)))
-        self.show.note(self.words.silence)
-        for cue in script.cues:
-            pause = (cue.at - self._now()).total_seconds() / self.speed
-            await asyncio.sleep(max(0.0, pause))
-            sender.send(cue.line)
-        self.show.note(self.words.silence_now.format(ticket=script.silent))
-
-    async def _watch(self, sending: asyncio.Task[None], reader: Consumer, sender: Sender, script: Script) -> None:
-        """Read what the worker says and draw it, until the last clock is decided."""
-        alerts = f"{self.stage.settings.prefix}alerts"
-        last = script.cues[-1].at + LAST_CLOCKS + timedelta(seconds=LAST_WALL_S * self.speed)
-        while not (self.stop.is_set() or self._now() > last):
-            self.stage.check()
-            for message in reader.consume(500, timeout=0):
-                value = message.value()
-                if message.error() is not None or value is None:
-                    continue
-                if message.topic() == alerts:
-                    self._take(value, script)
-                else:
-                    self.tally.take_verdict(value)
-            self.show.draw(self._now(), sender.sent)
-            if sending.done():
-                sending.result()
-                if self._decided(script):
-                    return
-            if self.options.seconds and time.monotonic() - self.began > self.options.seconds:
-                self.stopped_by = self.words.capped
-                return
-            await self._pause()
-
-    def _decided(self, script: Script) -> bool:
-        silent = any(
-            alert.ticket == script.silent and alert.level == "breach" for alert in self.tally.alerts.values()
-        )
-        return silent and not self.tally.running
-
-    def _take(self, raw: bytes, script: Script) -> None:
-        now = self._now()
-        alert = self.tally.take_alert(raw, now)
-        if alert is None:
-            return
-        self.show.alert(Seen(now, alert))
-        data = alert.data
-        if data.level != "breach":
-            return
-        if data.status == "firing":
-            self.webhooks.post(alert.id, raw)
-            if data.ticket == script.silent and data.due_at is not None:
-                seconds = (now - data.due_at).total_seconds() / self.speed
-                self.show.note(self.words.silence_done.format(ticket=data.ticket, seconds=seconds))
-        elif data.status == "retracted" and data.ticket in script.held:
-            self.show.note(self.words.held_done.format(ticket=data.ticket))
-
-    def _end(self, script: Script, sent: int) -> int:
-        if self.stopped_by:
-            print(self.stopped_by, flush=True)
-        tickets = len({clock.ticket for clock in self.tally.clocks.values()})
-        if script.cues:
-            print("\n".join(summary(self.words, self.tally, self.webhooks, tickets, sent)), flush=True)
-        if self.stop.is_set():
-            return 130
-        if not self.tally.alerts:
-            print(f"{self.words.nothing_came}\n{self.stage.tail()}", file=sys.stderr)
-            return 1
-        return 0
-
-    def _webhook_arrived(self, alert: Alert) -> None:
-        self.show.webhook(alert)
-
-    def _interrupt(self, _: int) -> None:
-        self.stopped_by = self.words.interrupted
-        self.stop.set()
-
-    async def _first(self, task: asyncio.Task[None]) -> None:
-        """Return when the task is done or the demo is to stop, whichever comes first."""
-        stopping = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not task.done():
-            task.cancel()
-
-    async def _pause(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), FRAME_S)
-
-    def _now(self) -> datetime:
-        return self.stage.clock.now().astimezone(self.rulebook.zone)
-
-
-@contextlib.contextmanager
-def _reader(settings: Settings) -> Iterator[Consumer]:
-    """A consumer of all alerts and verdicts, from the first one."""
-    consumer = Consumer(
-        {
-            **settings.client(),
-            "group.id": "demo-screen",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 20,
-        }
-    )
-    topics = (f"{settings.prefix}alerts", f"{settings.prefix}verdicts")
-    consumer.assign([TopicPartition(topic, number, 0) for topic in topics for number in range(settings.partitions)])
-    try:
-        yield consumer
-    finally:
-        consumer.close()
 
 
 def _positive(text: str) -> float:

@@ -1,10 +1,13 @@
 """The demo without a terminal: one line an alert, for a log, a pipe or CI; and the summary, for a terminal too.
 
-Warnings and webhooks come by the hundred, so that only the first few are printed. Used by `cli.demo` only.
+Warnings and webhooks come by the hundred, so that only the first few are printed. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
@@ -19,8 +22,9 @@ WEBHOOKS_SHOWN = 5
 class Lines:
     """Prints what happens, line by line."""
 
-    def __init__(self, words: Words, lang: str) -> None:
-        self.words, self.lang = words, lang
+    def __init__(self, words: Words, lang: str, unread: Callable[[], None]) -> None:
+        """`unread` is called when nobody reads the lines any more; they then go nowhere."""
+        self.words, self.lang, self._unread = words, lang, unread
         self._warnings = self._webhooks = 0
 
     def __enter__(self) -> Self:
@@ -31,7 +35,7 @@ class Lines:
 
     def note(self, text: str) -> None:
         """Tell what happens on the stage."""
-        print(f"          {text}", flush=True)
+        self._print(f"          {text}")
 
     def alert(self, seen: Seen) -> None:
         """Print an alert; of warnings only the first few."""
@@ -53,7 +57,7 @@ class Lines:
         ]
         if data.due_at is not None:
             told.append(f"{self.words.due} {data.due_at.astimezone(seen.at.tzinfo):%H:%M:%S}")
-        print("  ".join(told), flush=True)
+        self._print("  ".join(told))
 
     def webhook(self, alert: Alert) -> None:
         """Print that a webhook was received; only the first few."""
@@ -64,6 +68,14 @@ class Lines:
             self.note(self.words.webhooks_counted)
         else:
             self.note(self.words.webhook_good.format(title=title(alert.data.title, self.lang)))
+
+    def _print(self, line: str) -> None:
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            # What is still buffered must not fail again on exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._unread()
 
     def draw(self, now: datetime, sent: int) -> None:
         """Nothing to draw: lines stay."""

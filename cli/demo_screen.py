@@ -1,7 +1,7 @@
 """The demo on a terminal: clocks running out, the latest alerts, the webhooks received, and what is staged.
 
 Everything is drawn anew some times a second from the tally; it holds no state but the last few lines of the two
-boxes at the bottom. Used by `cli.demo` only.
+boxes at the bottom. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from sla.publication import AlertData, VerdictData
 LEVELS = {"notice": "blue", "warning": "yellow", "breach": "bold white on red", "escalation": "bold white on magenta"}
 STATUSES = {"firing": "bold", "resolved": "green", "retracted": "cyan"}
 BAR_CELLS = 20
-HEAD_ROWS, FOOT_ROWS = 5, 9
+HEAD_ROWS, FOOT_ROWS, FOOT_ROWS_MIN = 5, 9, 5
 FRAME_ROWS = 3  # what a box needs beside its rows: two borders and the names of the columns
-NOTES_KEPT = FOOT_ROWS - 2
 WARNED, BROKEN = "yellow", "red"
 
 
@@ -53,7 +52,7 @@ class Screen:
         self._tally, self._webhooks = tally, webhooks
         self._start, self._length, self._speed = start, length, speed
         self._told: list[str] = []
-        self._arrived: deque[tuple[str, str]] = deque(maxlen=NOTES_KEPT)
+        self._arrived: deque[tuple[str, str]] = deque(maxlen=FOOT_ROWS)
         self._live = Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -78,10 +77,12 @@ class Screen:
 
     def draw(self, now: datetime, sent: int) -> None:
         """Draw it as it stands."""
-        free = max(2 * FRAME_ROWS + 2, self._console.height - HEAD_ROWS - FOOT_ROWS)
+        height = self._console.height
+        foot_rows = max(FOOT_ROWS_MIN, min(FOOT_ROWS, height // 4))
+        free = max(2 * FRAME_ROWS + 2, height - HEAD_ROWS - foot_rows)
         upper = free // 2
-        layout, foot = Layout(), Layout(size=FOOT_ROWS)
-        foot.split_row(Layout(self._received(), ratio=9), Layout(self._staged(), ratio=11))
+        layout, foot = Layout(), Layout(size=foot_rows)
+        foot.split_row(Layout(self._received(foot_rows - 2), ratio=9), Layout(self._staged(foot_rows - 2), ratio=11))
         layout.split_column(
             Layout(self._head(now, sent), size=HEAD_ROWS),
             Layout(self._clocks(now, upper - FRAME_ROWS), size=upper),
@@ -161,13 +162,16 @@ class Screen:
             Text(due, quiet),
         ]
 
-    def _received(self) -> RenderableType:
+    def _received(self, rows: int) -> RenderableType:
         good = f"✓ {self._words.signature_good} "
-        lines = [Text.assemble((good, "green"), (f"{ticket} ", "dim"), told) for told, ticket in self._arrived]
+        lines = [
+            Text.assemble((good, "green"), (f"{ticket} ", "dim"), told)
+            for told, ticket in list(self._arrived)[-rows:]
+        ]
         return _box(_ended(lines or [Text(self._words.none_yet, "dim")]), self._words.webhooks)
 
-    def _staged(self) -> RenderableType:
-        lines = [Text.assemble(("› ", "cyan"), note) for note in self._told[-NOTES_KEPT:]]
+    def _staged(self, rows: int) -> RenderableType:
+        lines = [Text.assemble(("› ", "cyan"), note) for note in self._told[-rows:]]
         return _box(_ended(lines), self._words.staged)
 
 

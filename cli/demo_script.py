@@ -5,7 +5,7 @@
     silence     the last ticket, after which nothing is sent any more: nobody dispatches it, and no event comes
                 that could tell; the alert fires all the same
 
-Pure: it reads no clock and sends nothing. Used by `cli.demo` only.
+Pure: it reads no clock and sends nothing. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The stage of the demo: the embedded broker in this process, its topics, and a real worker as a child process.
 
-It exists so that everything that was started is ended, whatever happens. Used by `cli.demo` only.
+It exists so that everything that was started is ended, whatever happens. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations

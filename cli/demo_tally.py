@@ -1,6 +1,6 @@
 """What the demo has seen of alerts and verdicts: how every clock and alert stands by its highest revision.
 
-It reads what any consumer of the two topics reads, and nothing else. Used by `cli.demo` and its screens.
+It reads what any consumer of the two topics reads, and nothing else. Used by `cli.demo_play` and its screens.
 """
 
 from __future__ import annotations

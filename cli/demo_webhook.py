@@ -1,7 +1,7 @@
 """The demo's webhook: the smallest sender there can be, and a receiver that believes only what is signed.
 
 It shows what a receiver of one's own has to do. A sender for real work retries, silences and digests; this one
-tries once. Both ends live on loopback. Used by `cli.demo` only.
+tries once. Both ends live on loopback. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words of the demo, in English and in Chinese. Used by `cli.demo` and its screens."""
+"""The words of the demo, in English and in Chinese. Used by `cli.demo_play` and its screens."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import msgspec
 
 from cli.export_time import TimeFormat
 from cli.mapping_file import As, AttributeFile, CsvFile, FirstFile, MappingFile, Scalar, TimeFile
-from sla.rule_file import Fault
+from sla.toml_file import Fault
 from sla.toml_lines import Path, line_of, parse_path
 
 PEOPLE = frozenset({"org:resource", "case:org:resource"})

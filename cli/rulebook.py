@@ -11,8 +11,8 @@ from typing import Any
 
 from cli.rulebook_files import folder, texts
 from sla.cases import check
-from sla.rule_file import RulebookError
 from sla.rulebook import parse
+from sla.toml_file import RulebookError
 
 
 def add(verbs: Any) -> None:

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
 from cli.rulebook_files import load
-from sla.rule_file import RulebookError
+from sla.toml_file import RulebookError
 from streams.clock import Clock, LogClock, ScaledClock, WallClock
 from streams.settings import Settings
 from streams.topics import TopicsError, catalogue, check

@@ -16,14 +16,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from sla.event import Event, fingerprint
 from sla.publication import Channel
-from sla.rule_file import Fault, RuleFile, load
+from sla.rule_file import RuleFile
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
+from sla.toml_file import Fault, load
 from sla.vocabulary import Attribute, Kind, read
 
 SOURCE = "case"
@@ -117,11 +119,11 @@ def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule
     """The clocks of one rule after all events of one ticket and, where `until` is given, silence up to it."""
     watch = Watch(rulebook)
     first = step(None, "case", events, watch)
+    if first.refused:
+        raise ValueError(f"the case repeats the id of an event: {first.refused[0][0].id}")
     outputs = list(first.outputs)
     if until is not None and first.ticket is not None:
         outputs += step(first.ticket, "case", [], watch, until).outputs
-    elif first.refused:
-        raise ValueError(f"the case repeats the id of an event: {first.refused[0][0].id}")
     verdicts: dict[str, dict[str, Any]] = {}
     alerts: dict[str, dict[str, str]] = {}
     for output in outputs:
@@ -139,7 +141,7 @@ def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule
 def _clock(clock_id: str, data: dict[str, Any], alerts: dict[str, str]) -> Clock:
     due_at = data.get("due_at")
     return Clock(
-        start=clock_id.rpartition("/")[2],
+        start=unquote(clock_id.rpartition("/")[2]),
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         outcome=data["outcome"],
         reason=data["reason"],

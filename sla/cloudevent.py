@@ -7,22 +7,22 @@ counted, not refused). The text of a refusal never repeats values, which may be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from sla.event import Event, fingerprint
-from sla.vocabulary import Vocabulary
+from sla.vocabulary import Vocabulary, credible
 
 BYTES_MAX = 64 * 1024
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 AHEAD_MAX = timedelta(hours=24)
 """An event may claim a time at most this far after the broker took it; more is absurd."""
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]").search
 _LENGTHS = {"id": 256, "source": 256, "type": 128, "subject": 128}
 
 
@@ -91,7 +91,7 @@ def read(
         raise Refused(Fault.NULL_VALUE, "the record has no value; a ticket cannot be deleted here")
     if len(raw) > BYTES_MAX:
         raise Refused(Fault.TOO_LARGE, f"the record has {len(raw)} bytes; an event has at most {BYTES_MAX}")
-    envelope = _binary(raw, headers) if _is_binary(headers) else _structured(raw)
+    envelope = _binary(raw, headers) if headers and _is_binary(headers) else _structured(raw)
     _check(envelope, appended_at)
     if envelope.type not in vocabulary.types:
         raise UnknownType(envelope.type)
@@ -100,7 +100,7 @@ def read(
         kept = vocabulary.keep(data)
     except ValueError as error:
         raise Refused(Fault.BAD_ATTRIBUTE, str(error)) from None
-    time = envelope.time.astimezone(UTC)
+    time = envelope.time
     digest = fingerprint(envelope.type, time, data)
     return envelope.subject, Event(time, envelope.id, envelope.source, envelope.type, kept, digest, appended_at)
 
@@ -173,7 +173,7 @@ def _unfit(envelope: _Structured) -> Refused:
         text = getattr(envelope, name)
         if not 0 < len(text) <= longest:
             return Refused(Fault.NOT_CLOUDEVENT, f"{name} must have 1 to {longest} characters")
-        if not text.isprintable():
+        if _CONTROL(text):
             return Refused(Fault.NOT_CLOUDEVENT, f"{name} must not hold control characters")
     return Refused(Fault.NOT_CLOUDEVENT, "a name does not fit")
 
@@ -188,13 +188,14 @@ def _check(envelope: _Structured, appended_at: datetime | None) -> None:
         and 0 < len(envelope.source) <= _LENGTHS["source"]
         and 0 < len(envelope.type) <= _LENGTHS["type"]
         and len(envelope.subject) <= _LENGTHS["subject"]
-        and f"{envelope.id}{envelope.source}{envelope.type}{envelope.subject}".isprintable()
+        and not _CONTROL(f"{envelope.id}{envelope.source}{envelope.type}{envelope.subject}")
     ):
         raise _unfit(envelope)
-    time = envelope.time
-    if time.tzinfo is None:
+    if envelope.time.tzinfo is None:
         raise Refused(Fault.NAIVE_TIME, "time has no offset from UTC; write it as in +08:00")
-    if not EARLIEST <= time <= LATEST:
-        raise Refused(Fault.ABSURD_TIME, "time lies outside the years 2000 to 2199")
+    try:
+        time = envelope.time = credible(envelope.time)
+    except ValueError as error:
+        raise Refused(Fault.ABSURD_TIME, f"time {error}") from None
     if appended_at is not None and time > appended_at + AHEAD_MAX:
         raise Refused(Fault.ABSURD_TIME, "time lies more than 24 h after the broker took the record")

@@ -58,7 +58,8 @@ class Duty(msgspec.Struct, gc=False):
     """One clock of one ticket; all instants aware.
 
     `thresholds` are (level, instant) in order of time; the last is the breach (or, where the limit is assumed, a
-    warning at 100). `stop` is the event that did it, `cancel` the closing that came before any stop.
+    warning at 100). `stop` is the event that did it, `cancel` the closing that came before any stop; a closing up to
+    the due time leaves no stop.
     """
 
     clock_id: str
@@ -76,9 +77,9 @@ class Duty(msgspec.Struct, gc=False):
     @property
     def ended_at(self) -> datetime | None:
         """When nothing more was owed: the stop, or the closing of the ticket."""
-        if self.cancel is not None and (self.stop is None or self.cancel.time <= self.due_at):
-            return self.cancel.time
-        return self.stop.time if self.stop is not None else None
+        if self.stop is not None:
+            return self.stop.time
+        return self.cancel.time if self.cancel is not None else None
 
     def silence_counts_from(self, at: datetime) -> datetime:
         """The instant after which silence decides a threshold: never before the start itself was in the log."""

@@ -140,7 +140,7 @@ def evidence(duty: Duty) -> list[str]:
 
 def verdict(duty: Duty, revision: int, outcome: Outcome, reason: str, subject: Subject, about: About) -> Output:
     """The verdict of a clock as a record, keyed by the clock."""
-    stopped_at = duty.stop.time if duty.stop is not None and outcome is not Outcome.CANCELLED else None
+    stopped_at = duty.stop.time if duty.stop is not None else None
     used = None if stopped_at is None else max(0.0, (stopped_at - duty.started_at).total_seconds())
     data = VerdictData(
         clock_id=duty.clock_id,
@@ -240,7 +240,7 @@ def withdrawn_verdict(clock_id: str, revision: int, subject: Subject, about: Abo
 
 
 def withdrawn_alert(
-    clock_id: str, level: str, revision: int, reason: Reason, subject: Subject, about: About
+    clock_id: str, level: str, revision: int, reason: Reason, subject: Subject, about: About, *, historic: bool
 ) -> Output:
     """The retraction of an alert whose clock or threshold is gone: it counts as never raised."""
     alert_id = f"{clock_id}/{level}"
@@ -257,7 +257,7 @@ def withdrawn_alert(
         clock_id=clock_id,
         reason=reason.value,
         assumed=about.assumed,
-        historic=False,
+        historic=historic,
         unverified=False,
         rulebook=about.rulebook,
     )
@@ -297,10 +297,10 @@ def _enveloped(name: str, revision: int, type_: str, subject: Subject, data: Ale
 
 
 def _overrun(duty: Duty, status: Status) -> float | None:
-    """Seconds past due: at the stop, or at the moment the clock became known when that was past due already."""
+    """Seconds past due: at the end, or at the moment the clock became known when that was past due already."""
     if status is Status.RETRACTED:
         return None
-    until = duty.stop.time if duty.stop is not None else duty.start.appended_at
+    until = duty.ended_at or duty.start.appended_at
     if until is None or until <= duty.due_at:
         return None
     return (until - duty.due_at).total_seconds()

@@ -15,8 +15,10 @@ import msgspec
 from sla.event import Event
 from sla.publication import About
 from sla.rule import Rule
-from sla.rule_file import Fault, RulebookError, load, read_rule, read_vocabulary
+from sla.rule_file import read_rule
+from sla.toml_file import Fault, RulebookError, load
 from sla.vocabulary import Vocabulary
+from sla.vocabulary_file import read_vocabulary
 
 
 class Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -52,7 +54,7 @@ class Rulebook(msgspec.Struct, frozen=True):
         return event.type in self.stirring or not self.vocabulary.remembered.isdisjoint(event.data)
 
     def unsettles(self, event: Event) -> bool:
-        """Whether an event can change clocks that came to a final outcome before it."""
+        """Whether an event can change clocks that came to a final outcome before it, but for what is inferred."""
         return event.type in self.unsettling or not self.vocabulary.remembered.isdisjoint(event.data)
 
     def rules_of(self, business: str) -> tuple[Rule, ...]:
@@ -114,8 +116,8 @@ def _compiled(
         for business in vocabulary.businesses.values()
         for type_ in (business.accepted, business.corrected, business.voided)
     }
-    unsettling |= {inference.event for attribute in vocabulary.inferred for inference in attribute.infer}
-    stirring = unsettling | {type_ for business in vocabulary.businesses.values() for type_ in business.closed}
+    stirring = {inference.event for attribute in vocabulary.inferred for inference in attribute.infer} | unsettling
+    stirring |= {type_ for business in vocabulary.businesses.values() for type_ in business.closed}
     stirring |= {rule.start.event for rule in rules} | {stop.event for rule in rules for stop in rule.stops}
     return Rulebook(
         name=header.name,

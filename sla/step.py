@@ -18,7 +18,8 @@ from sla.event import Event, insert
 from sla.kinds import KINDS
 from sla.publication import About, Output, Subject, alert, facts, verdict, withdrawn_alert, withdrawn_verdict
 from sla.rulebook import Rulebook
-from sla.ticket import EVENTS_MAX, Published, Raised, Reading, Ticket
+from sla.ticket import EVENTS_MAX, Published, Raised, Reading, Ticket, effective
+from sla.vocabulary import Business
 
 
 class Refusal(StrEnum):
@@ -68,7 +69,8 @@ def step(
     current = ticket if ticket is not None else Ticket(events=[], published={})
     refused: list[tuple[Event, Refusal]] = []
     rulebook = watch.rulebook
-    changed, stirred, calm = False, not current.events, True
+    another_law = current.law != rulebook.hash
+    changed, stirred, calm = False, another_law, not another_law
     for event in events:
         answer = _admit(current, event, rulebook)
         if answer is None:
@@ -78,11 +80,13 @@ def step(
             calm = calm and last and not rulebook.unsettles(event)
         elif answer is not REPEAT:
             refused.append((event, Refusal(answer)))
-    if horizon is not None and current.wake_at is not None and horizon > current.wake_at:
-        current.horizon = horizon
+    due = horizon is not None and current.wake_at is not None and horizon > current.wake_at
+    if horizon is not None and (changed or due):
+        current.horizon = max(horizon, current.horizon or horizon)
         changed = stirred = True
     if not changed:
         return Step(ticket, [], refused, False)
+    current.law = rulebook.hash
     outputs: list[Output] = []
     if stirred and not current.forgotten:
         _judge(current, subject, watch, outputs, calm=calm)
@@ -99,10 +103,20 @@ def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
             return REPEAT if known.digest == event.digest else Refusal.CONFLICTING_REPEAT
     if len(events) >= EVENTS_MAX:
         return Refusal.TOO_MANY_EVENTS
-    if events:
-        business = rulebook.vocabulary.businesses[events[0].type]
-        if event.time > events[-1].time + business.forget_after and any(e.type in business.closed for e in events):
-            return Refusal.FORGOTTEN_TICKET
+    business = _business(events, rulebook)
+    if business is None or event.time <= events[-1].time + business.forget_after:
+        return None
+    closed = any(known.type in business.closed for known in effective(events, business))
+    return Refusal.FORGOTTEN_TICKET if closed else None
+
+
+def _business(events: list[Event], rulebook: Rulebook) -> Business | None:
+    """The business of a ticket: that of its first event whose type this rulebook knows."""
+    businesses = rulebook.vocabulary.businesses
+    for event in events:
+        found = businesses.get(event.type)
+        if found is not None:
+            return found
     return None
 
 
@@ -112,7 +126,9 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     `calm`: only plain events were added, behind all others; what came to a final outcome before is passed over.
     """
     rulebook = watch.rulebook
-    business = rulebook.vocabulary.businesses[ticket.events[0].type]
+    business = _business(ticket.events, rulebook)
+    if business is None:  # every type it holds has left the vocabulary
+        return
     reading = Reading(ticket.events, rulebook.vocabulary, business)
     attributes = reading.attributes
     about_ticket = Subject(
@@ -125,6 +141,8 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     )
     wake_at: datetime | None = None
     seen: set[str] = set()
+
+    calm = calm and not reading.inferred
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
@@ -169,8 +187,9 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
             raised = published.alerts[level] = Raised(0, "", b"")
         if raised.status != status or raised.facts != told:
             raised.revision += 1
-            raised.status, raised.facts = status.value, told
-            outputs.append(alert(duty, level, at, raised.revision, status, reason, subject, about, historic=historic))
+            raised.status, raised.facts, raised.historic = status.value, told, historic
+            why = reason if status is not Status.FIRING else Reason.NOT_DONE if level == BREACH else Reason.AWAITED
+            outputs.append(alert(duty, level, at, raised.revision, status, why, subject, about, historic=historic))
     levels = {level for level, _ in duty.thresholds}
     for level, raised in published.alerts.items():
         if level not in levels and raised.status != Status.RETRACTED:
@@ -202,7 +221,9 @@ def _retract(
 ) -> None:
     raised.revision += 1
     raised.status, raised.facts = Status.RETRACTED.value, b""
-    outputs.append(withdrawn_alert(clock_id, level, raised.revision, reason, subject, about))
+    outputs.append(
+        withdrawn_alert(clock_id, level, raised.revision, reason, subject, about, historic=raised.historic)
+    )
 
 
 def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal]]) -> Ticket | None:
@@ -215,11 +236,14 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
         return ticket
     if ticket.forgotten:
         return None
-    business = rulebook.vocabulary.businesses[ticket.events[0].type]
-    if not any(event.type == business.accepted for event in ticket.events):
+    business = _business(ticket.events, rulebook)
+    if business is None or not any(event.type == business.accepted for event in ticket.events):
         refused.extend((event, Refusal.NEVER_ACCEPTED) for event in ticket.events)
         return None
-    return Ticket(events=[], published={}, horizon=horizon, wake_at=wake_at + MARKER_TERM, forgotten=True)
+    forgotten_until = wake_at + MARKER_TERM
+    if forgotten_until < horizon:
+        return None
+    return Ticket(events=[], published={}, horizon=horizon, wake_at=forgotten_until, forgotten=True, law=ticket.law)
 
 
 REPEAT = "repeat"

@@ -58,7 +58,10 @@ def parse_term(text: str) -> Continuous:
     found = _TERM.match(text)
     if not found:
         raise ValueError(f"{text!r} is no term; write a number and s, min, h or d, as in '2 min'")
-    length = timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    try:
+        length = timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    except OverflowError:
+        length = timedelta.max
     if not timedelta(0) < length <= LONGEST:
         raise ValueError(f"{text!r} is out of range; a term is longer than nothing and at most {LONGEST.days} d")
     return Continuous(length, f"{found[1]} {found[2]}")

@@ -19,11 +19,15 @@ EVENTS_MAX = 500
 
 
 class Raised(msgspec.Struct, array_like=True, gc=False):
-    """The last published revision of one alert; `facts` is the fingerprint of what it was said of."""
+    """The last published revision of one alert; `facts` is the fingerprint of what it was said of.
+
+    `historic` alerts were never for people; neither is what takes them back.
+    """
 
     revision: int
     status: str
     facts: bytes
+    historic: bool = False
 
 
 class Published(msgspec.Struct, array_like=True, gc=False):
@@ -41,7 +45,8 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
 
     `events` are in event order. `horizon` is the instant through which silence has been judged. `wake_at` is the
     next instant at which time alone changes something (None: nothing is waited for). `forgotten` marks a ticket
-    whose events are gone; it stays so that late events of it are recognised.
+    whose events are gone; it stays so that late events of it are recognised. `law` is the hash of the rulebook that
+    judged it last: under another one every clock is judged anew.
     """
 
     events: list[Event] = []
@@ -49,15 +54,17 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     horizon: datetime | None = None
     wake_at: datetime | None = None
     forgotten: bool = False
+    law: str = ""
 
 
 class Reading:
     """A ticket's events as the law sees them: without what was voided, with attributes as corrected.
 
-    `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet).
+    `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet). `inferred` says that an
+    attribute nobody stated was filled in, so that a later event may change it.
     """
 
-    __slots__ = ("accepted", "attributes", "business", "closings", "corrections", "events")
+    __slots__ = ("accepted", "attributes", "business", "closings", "corrections", "events", "inferred")
 
     def __init__(self, events: list[Event], vocabulary: Vocabulary, business: Business) -> None:
         self.business = business
@@ -75,15 +82,18 @@ class Reading:
                 self.accepted = self.accepted or event
             elif event.type in business.closed:
                 self.closings.append(position)
-            attributes.update((name, value) for name, value in event.data.items() if name in remembered)
+            if not remembered.isdisjoint(event.data):
+                attributes.update((name, value) for name, value in event.data.items() if name in remembered)
         attributes.update(corrections)
         self.attributes = attributes
         self.corrections = corrections
+        self.inferred = False
         for attribute in vocabulary.inferred:
             if attribute.name not in attributes:
                 value = infer(attribute, self.events)
                 if value is not None:
                     attributes[attribute.name] = value
+                    self.inferred = True
 
 
 def effective(events: list[Event], business: Business) -> list[Event]:

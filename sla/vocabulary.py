@@ -6,7 +6,7 @@ law remembers and which it must never keep (personal data, free text). Everybody
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -78,21 +78,30 @@ class Business(msgspec.Struct, frozen=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """All words of a rulebook. `businesses` maps an event type to the business it belongs to."""
+    """All words of a rulebook.
+
+    `businesses` maps an event type to the business it belongs to, `texts` an attribute to its values where all are
+    texts.
+    """
 
     attributes: dict[str, Attribute]
     types: frozenset[str]
     businesses: dict[str, Business]
     remembered: frozenset[str]
     inferred: tuple[Attribute, ...] = ()
+    texts: dict[str, frozenset[Any]] = {}
 
     def keep(self, data: dict[str, Any]) -> dict[str, Any]:
         """The attributes that may be stored, each checked; ValueError names the attribute and what it allows."""
         kept: dict[str, Any] = {}
-        attributes = self.attributes
+        attributes, texts = self.attributes, self.texts
         for name, value in data.items():
+            allowed = texts.get(name)
+            if allowed is not None and value in allowed:
+                kept[name] = value  # the common case, without a call
+                continue
             attribute = attributes.get(name)
-            if attribute is None or attribute.personal or attribute.kind is Kind.TEXT:
+            if value is None or attribute is None or attribute.personal or attribute.kind is Kind.TEXT:
                 continue
             kept[name] = read(attribute, value)
         return kept
@@ -103,7 +112,7 @@ def read(attribute: Attribute, value: Any) -> Any:
     match attribute.kind:
         case Kind.ENUM:
             if value in attribute.values and not isinstance(value, bool):
-                return value
+                return int(value) if isinstance(value, float) else value  # 1.0 is the 1 the vocabulary knows
             allowed = ", ".join(sorted(str(v) for v in attribute.values))
             raise ValueError(f"{attribute.name} must be one of {allowed}")
         case Kind.CODE:
@@ -126,6 +135,21 @@ def read(attribute: Attribute, value: Any) -> Any:
             return read_instant(attribute.name, value)
 
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def credible(instant: datetime) -> datetime:
+    """An aware instant in UTC; ValueError when it lies outside the years 2000 to 2199."""
+    try:
+        in_utc = instant.astimezone(UTC)
+    except OverflowError:
+        in_utc = None
+    if in_utc is None or not EARLIEST <= in_utc < LATEST:
+        raise ValueError("lies outside the years 2000 to 2199")
+    return in_utc
+
+
 def read_instant(name: str, value: Any) -> datetime:
     """Read an RFC 3339 instant with its offset; ValueError when it is none."""
     try:
@@ -134,7 +158,10 @@ def read_instant(name: str, value: Any) -> datetime:
         raise ValueError(f"{name} must be an RFC 3339 time with its offset") from None
     if instant.tzinfo is None:
         raise ValueError(f"{name} must carry its offset from UTC, as in +08:00")
-    return instant
+    try:
+        return credible(instant)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def infer(attribute: Attribute, events: list[Event]) -> Any:

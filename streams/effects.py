@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -96,7 +97,12 @@ class Effects:
         return states
 
     def _outputs(self, group: Group) -> list[Outgoing]:
-        sent = [self._outgoing(output, group.epoch) for outputs in group.touched.values() for output in outputs]
+        headers, channels = self._headers(group.epoch), self.names.channels
+        sent = [
+            Outgoing(channels[output.channel], output.key.encode(), output.value, None, headers)
+            for outputs in group.touched.values()
+            for output in outputs
+        ]
         sent += [
             Outgoing(self.names.dead_letters, letter.key, letter.value, None, letter.headers)
             for letter in group.dead_letters
@@ -104,8 +110,12 @@ class Effects:
         return sent
 
     def _outgoing(self, output: Output, epoch: int | None = None) -> Outgoing:
-        headers = (("detected_at", self.clock.now().isoformat().encode()), ("epoch", str(epoch or "").encode()))
-        return Outgoing(self.names.channels[output.channel], output.key.encode(), output.value, None, headers)
+        channel = self.names.channels[output.channel]
+        return Outgoing(channel, output.key.encode(), output.value, None, self._headers(epoch))
+
+    def _headers(self, epoch: int | None) -> tuple[tuple[str, bytes], ...]:
+        """When and under which ownership an output was found; its content holds neither."""
+        return (("detected_at", self.clock.now().isoformat().encode()), ("epoch", str(epoch or "").encode()))
 
     async def _through(self, owners: dict[int, Partition], records: list[Outgoing], middle: CrashPoint) -> None:
         if records and armed(middle):
@@ -128,9 +138,9 @@ class Effects:
 
     def _count(self, group: Group) -> None:
         metrics = self.metrics
-        for outputs in group.touched.values():
-            for output in outputs:
-                metrics.outputs.labels(output.channel.value).inc()
+        counts = Counter(output.channel.value for outputs in group.touched.values() for output in outputs)
+        for channel, count in counts.items():
+            metrics.outputs.labels(channel).inc(count)
         for letter in group.dead_letters:
             metrics.dead_letters.labels(letter.reason).inc()
         now_us = microseconds(self.clock.now()) if group.fired else 0

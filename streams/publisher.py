@@ -50,6 +50,7 @@ class Publisher:
                 "message.max.bytes": 2 * 1024 * 1024,
                 # The barrier is flush(); a call back per acknowledged record would only cost time.
                 "delivery.report.only.error": True,
+                "on_delivery": self._failed,
             }
         )
 
@@ -63,14 +64,15 @@ class Publisher:
             await self.barrier()
 
     def _produce(self, record: Outgoing) -> None:
-        options: dict[str, Any] = {"headers": list(record.headers)} if record.headers else {}
-        if record.partition is not None:
-            options["partition"] = record.partition
+        partition = -1 if record.partition is None else record.partition  # -1: the key decides
         while True:
             try:
-                self._producer.produce(
-                    record.topic, value=record.value, key=record.key, on_delivery=self._failed, **options
-                )
+                if record.headers:
+                    self._producer.produce(
+                        record.topic, record.value, record.key, partition, headers=list(record.headers)
+                    )
+                else:
+                    self._producer.produce(record.topic, record.value, record.key, partition)
                 return
             except BufferError:
                 self._producer.poll(0.05)  # the local queue is full: let it drain

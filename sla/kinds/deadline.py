@@ -61,6 +61,8 @@ def _duty(
     cancel = None
     if cancel_position is not None and (stop_position is None or cancel_position < stop_position):
         cancel = reading.events[cancel_position]
+        if cancel.time <= due_at:
+            stop = None  # nothing was owed any more; what came later did not stop this clock
     owner, owner_level = _owner(rule, reading, event)
     return Duty(
         clock_id=name,

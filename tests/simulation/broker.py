@@ -192,11 +192,13 @@ class Group:
             self._settle()
 
     def heartbeat(self, process: Any, generation: int) -> str:
-        """`ok`, or why the member must join again."""
+        """`ok`, `wait` for the others, or why the member must join again."""
         if process not in self.members:
             return "unknown"
         self.members[process] = self.world.now_us
         self._watch(process)
+        if not self.stable and process in self.joined:
+            return "wait"
         return "ok" if self.stable and generation == self.generation else "rebalance"
 
     def commit(self, process: Any, generation: int, offsets: dict[int, int]) -> bool:

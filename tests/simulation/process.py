@@ -179,10 +179,7 @@ class Process:
             partition.live = False
         self.loop.call_soon(self.keeper.drop_all)
         wait = self.world.dice.randint(500, 30_000)
-        self.world.after(wait, lambda: None if self.dead or self.frozen else self._ask_to_join())
-
-    def _ask_to_join(self) -> None:
-        self.world.group.join(self)
+        self.world.after(wait, lambda: self.resume(lambda: self.world.group.join(self)))
 
     async def _beat(self):
         group: Group = self.world.group
@@ -197,7 +194,7 @@ class Process:
                     group.join(self)
             elif answer == "ok":
                 self.heartbeat_us = sent_us
-            elif answer is not None and asked == self.generation:
+            elif answer in ("unknown", "rebalance") and asked == self.generation:
                 self._rejoin()
             await asyncio.sleep(HEARTBEAT_S)
 

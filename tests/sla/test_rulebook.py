@@ -6,8 +6,8 @@ Each broken rulebook is a shipped one with one thing changed. Its line is found 
 import pytest
 
 from sla import cases
-from sla.rule_file import RulebookError
 from sla.rulebook import parse
+from sla.toml_file import RulebookError
 from sla.toml_lines import line_of
 from tests.sla.lives_of_events import changed, texts_of
 
@@ -212,7 +212,7 @@ def test_an_event_of_another_business_is_refused_where_it_is_named():
     """A rule of repairs cannot start on a complaint."""
     other = (
         '[businesses.complaint]\naccepted = "complaint.accepted"\nclosed = ["complaint.closed"]\n'
-        'forget_after = "90 d"\nevents = ["complaint.accepted", "complaint.closed"]\n\n[businesses.repair]'
+        'forget_after = "90 d"\nevents = ["complaint.accepted", "complaint.closed", "complaint.corrected", "complaint.voided"]\n\n[businesses.repair]'
     )
     texts = changed("vocabulary.toml", "[businesses.repair]", other)
     parse(texts)

@@ -1,0 +1,214 @@
+"""What must hold of a simulated world, whatever happened in it; each check returns sentences about what does not.
+
+Only the logs of the broker are looked at (and, at the end, the states in memory), against the second reading of
+the law: nothing of the product's own judging is believed.
+"""
+
+import json
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+
+from sla.ticket import decode
+from streams.changelog import CLAIM_KEY, HEADER_BYTES, decode_claim, header
+from tests.second_reading.repair import instant, read
+from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS
+from tests.simulation.world import SETTLED_US, World
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def at(us: int) -> datetime:
+    """Microseconds since 1970 as an instant."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def us_of(moment: datetime) -> int:
+    """An instant as microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+class Judgement:
+    """A world after its life: its events as they count, and everything that was published."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.events: dict[str, list[tuple[int, dict]]] = defaultdict(list)
+        self.refused: set[tuple[int, int]] = set()
+        for number in range(world.plan.partitions):
+            self._sort_out(number)
+        self.outputs = [
+            (json.loads(landed.value), landed)
+            for topic in (VERDICTS, ALERTS)
+            for landed in world.broker.logs[topic, 0]
+        ]
+
+    def _sort_out(self, number: int) -> None:
+        """Events that count, by ticket, with the instant they were appended; and the records that must be refused."""
+        known: dict[tuple[str, str, str], dict] = {}
+        for landed in self.world.broker.logs[EVENTS, number]:
+            event = _event(landed)
+            if event is None:
+                self.refused.add((number, landed.offset))
+                continue
+            identity = (event["subject"], event["source"], event["id"])
+            first = known.setdefault(identity, event)
+            if first is event:
+                self.events[event["subject"]].append((landed.us, event))
+            elif (first["type"], instant(first["time"]), first["data"]) != (
+                event["type"],
+                instant(event["time"]),
+                event["data"],
+            ):
+                self.refused.add((number, landed.offset))
+
+    def faults(self) -> list[str]:
+        """Everything that does not hold."""
+        return [
+            *self.world.broken,
+            *self.end_state(),
+            *self.contents(),
+            *self.false_alarms(),
+            *self.dead_letters(),
+            *self.states(),
+        ]
+
+    def last(self) -> dict[str, dict]:
+        """The record of the highest revision of each id."""
+        last: dict[str, dict] = {}
+        for envelope, _ in self.outputs:
+            data = envelope["data"]
+            name = data.get("alert_id") or data["clock_id"]
+            if name not in last or data["revision"] >= last[name]["revision"]:
+                last[name] = data
+        return last
+
+    def end_state(self) -> list[str]:
+        """The last word on every clock and alert is that of the second reading."""
+        told = [event for events in self.events.values() for _, event in events]
+        soonest = read(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
+        latest = read(told, at(self.world.now_us))
+        found, alerts = {}, defaultdict(dict)
+        for name, data in self.last().items():
+            if data["rule"].startswith("operator/"):
+                continue
+            if "alert_id" in data:
+                if data["status"] != "retracted":
+                    alerts[data["clock_id"]][name.rpartition("/")[2]] = data["status"]
+            elif data["reason"] != "start_withdrawn":
+                found[name] = data
+        wrong = [f"{name} has alerts, but no verdict" for name in alerts.keys() - found.keys()]
+        judged = {_clock(name): _as_read(data, alerts[name]) for name, data in found.items()}
+        for clock in judged.keys() | latest.keys():
+            if judged.get(clock) not in (soonest.get(clock), latest.get(clock)):
+                wrong.append(f"{clock}: published {judged.get(clock)}, the second reading says {latest.get(clock)}")
+        return wrong
+
+    def contents(self) -> list[str]:
+        """One (id, revision) has one content."""
+        contents: dict[tuple[str, int], set[bytes]] = defaultdict(set)
+        for envelope, landed in self.outputs:
+            data = envelope["data"]
+            contents[data.get("alert_id") or data["clock_id"], data["revision"]].add(landed.value)
+        return [f"{key} has {len(values)} contents: {values}" for key, values in contents.items() if len(values) > 1]
+
+    def false_alarms(self) -> list[str]:
+        """No alert fires early, or although what ended its duty was appended before its instant and the grace."""
+        wrong = []
+        for envelope, landed in self.outputs:
+            data = envelope["data"]
+            if data.get("status") != "firing" or data["rule"].startswith("operator/"):
+                continue
+            ticket, _, source, id_ = clock = _clock(data["clock_id"])
+            level = data["alert_id"].rpartition("/")[2]
+            appended = {(event["source"], event["id"]): us for us, event in self.events[ticket]}
+            start_us = appended[source, id_] // 1000 * 1000
+            silent_us = max(us_of(instant(envelope["time"])), start_us) + self.world.plan.grace_us
+            if landed.us < silent_us:
+                wrong.append(f"{data['alert_id']} fires {silent_us - landed.us} us early")
+            if not self._silent_somewhen(clock, level, data["due_at"], silent_us, landed.us):
+                wrong.append(f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
+        return wrong
+
+    def _silent_somewhen(self, clock: tuple, level: str, due_at: str, silent_us: int, landed_us: int) -> bool:
+        """Whether some state of the log, from the proven instant to the alert, was silent about what is owed."""
+        log = [(us, event) for us, event in self.events[clock[0]] if us <= landed_us]
+        certain = sum(us <= silent_us for us, _ in log)
+        for size in range(len(log), certain - 1, -1):
+            told = read([event for _, event in log[:size]], at(landed_us)).get(clock)
+            if told and told["due_at"] == instant(due_at) and told["alerts"].get(level) == "firing":
+                return True
+        return False
+
+    def dead_letters(self) -> list[str]:
+        """Every refused record is a dead letter, and nothing else is."""
+        found = set()
+        for landed in self.world.broker.logs[DEAD, 0]:
+            told = dict(landed.headers)
+            found.add((int(told["slawatch_partition"]), int(told["slawatch_offset"])))
+        wrong = [f"record {where} was refused, but is no dead letter" for where in self.refused - found]
+        return wrong + [f"record {where} is a dead letter without cause" for where in found - self.refused]
+
+    def states(self) -> list[str]:
+        """What the owners hold is what the changelog holds, and it is the set of events of each ticket."""
+        wrong, seen = [], set()
+        for number in range(self.world.plan.partitions):
+            owner = self.world.group.owners.get(number)
+            partition = owner.keeper.partitions.get(number) if owner is not None else None
+            if partition is None:
+                wrong.append(f"nobody keeps partition {number}")
+                continue
+            rebuilt = _rebuilt(self.world, number)
+            for key in rebuilt.keys() | partition.states.keys():
+                if rebuilt.get(key) != partition.states.get(key):
+                    wrong.append(f"{key!r} of partition {number}: the changelog differs from the memory")
+            for key, stored in partition.states.items():
+                seen.add(key.decode())
+                held = {(event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events}
+                if held != {(event["source"], event["id"]) for _, event in self.events.get(key.decode(), ())}:
+                    wrong.append(f"{key!r}: the state holds other events than were appended: {held}")
+        return wrong + [f"ticket {ticket} is not remembered" for ticket in self.events.keys() - seen]
+
+
+def _event(landed) -> dict | None:
+    """The event of a record; None when it is none or has another's key."""
+    try:
+        event = json.loads(landed.value)
+        instant(event["time"])
+    except (TypeError, ValueError):
+        return None
+    return event if landed.key == event["subject"].encode() else None
+
+
+def _clock(name: str) -> tuple[str, str, str, str]:
+    ticket, business, rule, source, start = name.split("/")
+    return unquote(ticket), f"{business}/{rule}", unquote(source), unquote(start)
+
+
+def _as_read(data: dict, alerts: dict) -> dict:
+    """A verdict in the words of the second reading."""
+    times = {name: data.get(name) for name in ("started_at", "due_at", "stopped_at")}
+    return {
+        "outcome": data["outcome"],
+        **{name: None if text is None else instant(text) for name, text in times.items()},
+        "owner": data.get("owner"),
+        "owner_level": data.get("owner_level"),
+        "alerts": alerts,
+    }
+
+
+def _rebuilt(world: World, number: int) -> dict[bytes, bytes]:
+    """The states by the changelog: the last record of each ticket that no later claim has made void."""
+    floor, states = 0, {}
+    for landed in world.broker.logs[CHANGELOG, number]:
+        if landed.key == CLAIM_KEY:
+            floor = max(floor, decode_claim(landed.value).epoch)
+        elif landed.key.startswith(b"\0"):
+            continue
+        elif landed.value is None:
+            states.pop(landed.key, None)
+        else:
+            epoch, _, _, length = header(landed.value)
+            if epoch >= floor:
+                states[landed.key] = landed.value[: HEADER_BYTES + length]
+    return states
