@@ -12,9 +12,7 @@ from collections.abc import Sequence
 
 from cli import backtest, convert, demo, generate, produce, rulebook, topics, worker
 
-VERBS = tuple(
-    verb for verb in (demo, worker, topics, produce, convert, generate, backtest, rulebook) if hasattr(verb, "add")
-)
+VERBS = (demo, worker, topics, produce, convert, generate, backtest, rulebook)
 
 
 def parser() -> argparse.ArgumentParser:

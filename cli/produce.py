@@ -114,6 +114,7 @@ class Sender:
     def close(self) -> None:
         """Wait until everything is acknowledged; what is not after a minute counts as failed."""
         self.failed += self._producer.flush(60)
+        self._producer.close()
 
     def _wait(self, at: datetime, speed: float) -> None:
         if self._pace is None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sla.duty import FINAL, Duty, Outcome, Reason, Status, alert_status, judge, next_instant
+from sla.duty import BREACH, FINAL, Duty, Outcome, Reason, Status, alert_status, judge, next_instant
 from sla.event import Event, insert
 from sla.kinds import KINDS
 from sla.publication import About, Output, Subject, alert, facts, verdict, withdrawn_alert, withdrawn_verdict

@@ -6,7 +6,7 @@ What is bent and why (a contract test guards each):
 - `KeptConsumer._new_offset`, `_add_gap`, `_filter_tps_with_pending_acks`: offsets to commit come from our ledger,
   which only moves when all effects are acknowledged. Faust's own gap tracking commits past open work.
 - `KeptConsumer._getmany`: nothing more is fetched while the keeper's backlog is full; there is no such limit.
-- `KeptThread`: read committed; remembers when the last heartbeat was answered.
+- `KeptThread`: read committed, short fetches; remembers when the last heartbeat was answered.
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
   swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
 - `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
@@ -31,6 +31,9 @@ from faust.types.tuples import ConsumerMessage
 
 Runs = list[tuple[int, list[Any]]]
 """What one poll fetched: runs of consecutive records by partition."""
+
+FETCH_WAIT_MS = 20
+"""How long a broker may hold an empty fetch. Faust hard-codes 1.5 s; the embedded broker holds it to the end."""
 
 POLL_EVERY_S = 0.005
 """The least time between two polls: at a moderate load a few milliseconds gather a batch worth its overhead."""
@@ -63,6 +66,7 @@ class KeptThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
     async def on_start(self) -> None:

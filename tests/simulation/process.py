@@ -318,4 +318,4 @@ class Process:
         await self.keeper.close()
         self._commit_now(self.generation, dict(self.ledger))
         self.world.group.leave(self)
-        self.die()
+        self.world.killed(self, "in good order")

@@ -21,6 +21,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self.ready: deque[asyncio.Handle] = deque()
         self.timers: list[tuple[int, int, asyncio.TimerHandle]] = []
         self.tasks: list[asyncio.Task] = []
+        self.gone = False
         self._count = count()
 
     def run_one(self) -> None:
@@ -49,6 +50,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
 
     def abandon(self) -> None:
         """The process is gone: nothing of it runs any more, and nobody complains about what it left undone."""
+        self.gone = True
         self.ready.clear()
         self.timers.clear()
         for task in self.tasks:
@@ -63,7 +65,8 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def call_soon(self, callback, *args, context=None):
         """Run after what is ready already."""
         handle = asyncio.Handle(callback, args, self, context)
-        self.ready.append(handle)
+        if not self.gone:
+            self.ready.append(handle)
         return handle
 
     call_soon_threadsafe = call_soon

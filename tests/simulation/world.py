@@ -22,6 +22,7 @@ import pytest
 import agents.keep_time
 import streams.effects
 import streams.keeper
+import streams.operator_alerts
 import streams.partition
 from cli.rulebook_files import load
 from sla.step import Watch
@@ -371,6 +372,7 @@ def simulated():
         patch.setattr(streams.effects, "armed", lambda point: (_present[-1].running.dies_at or "?")[0] is point)
         patch.setattr(streams.effects, "ASK_AGAIN_S", 0.2)
         patch.setattr(streams.effects.logger, "disabled", True)
+        patch.setattr(streams.operator_alerts.logger, "disabled", True)
         patch.setattr(streams.keeper, "CONTROL_EVERY_S", 2.0)
         patch.setattr(streams.keeper, "RECORDS_MAX", 7)
         patch.setattr(streams.keeper, "TICKS_MAX", 2)
