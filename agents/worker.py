@@ -14,7 +14,6 @@ import asyncio
 import logging
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Coroutine
 from datetime import datetime
@@ -273,7 +272,6 @@ def _app(settings: Settings) -> KeptApp:
         Table=TicketTable,
         TableManager=KeptTables,
         store="memory://",
-        datadir=f"{tempfile.gettempdir()}/slawatch-{settings.app_id}",  # Faust makes it; nothing of ours is in it
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

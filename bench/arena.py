@@ -48,7 +48,9 @@ def wait_for(what: str, answer: Callable[[], Any], timeout: float, every: float 
 class Running:
     """One process of the benchmark, with its log."""
 
-    def __init__(self, command: Sequence[str], log: Path, cores: Cores | None, stdin: int = subprocess.DEVNULL) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, cores: Cores | None, stdin: int = subprocess.DEVNULL
+    ) -> None:
         self.log = log
         self.port = 0
         pinned = cores.for_measured() if cores else contextlib.nullcontext()
@@ -92,7 +94,7 @@ class Running:
     def metrics(self) -> dict[str, float]:
         """Its metrics by name with labels, as Prometheus prints them; empty while there is no page."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as page:  # noqa: S310
+            with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as page:
                 text = page.read().decode()
         except OSError:
             return {}
@@ -105,6 +107,7 @@ class Running:
 
     def wait_watching(self, timeout: float = 120) -> Self:
         """Wait until a worker has taken partitions over."""
+
         def watching() -> bool:
             self.check()
             return "watching partitions" in self.said()
@@ -114,6 +117,7 @@ class Running:
 
     def wait_counted(self, number: int, timeout: float) -> None:
         """Wait until a worker has taken that many events."""
+
         def reached() -> bool:
             self.check()
             return self.counted() >= number
@@ -187,7 +191,9 @@ class Arena:
 
     # -- processes ---------------------------------------------------------------------------------------------
 
-    def run(self, name: str, command: Sequence[str], *, measured: bool = True, stdin: int = subprocess.DEVNULL) -> Running:
+    def run(
+        self, name: str, command: Sequence[str], *, measured: bool = True, stdin: int = subprocess.DEVNULL
+    ) -> Running:
         """Start a process, on the measured core or on the load's."""
         log = self.folder / f"{self.name(name + '-')}.log"
         running = Running(command, log, self.cores if measured else None, stdin)

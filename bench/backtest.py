@@ -41,7 +41,7 @@ def measure(arena: Arena, plan: Plan, runs: int, book: Book) -> None:
         arena.say(f"{plan.backtest_events:,} events judged in {took:.1f} s, {usage.ru_maxrss / 1000:,.0f} MB at most")
 
 
-def _ended(pid: int, began: float) -> tuple[int, int, "os.struct_rusage"]:  # type: ignore[name-defined]
+def _ended(pid: int, began: float) -> tuple[int, int, os.struct_rusage]:  # type: ignore[name-defined]
     while time.monotonic() < began + PATIENCE_S:
         found = os.wait4(pid, os.WNOHANG)
         if found[0]:

@@ -48,12 +48,18 @@ def _one(arena: Arena, plan: Plan, rate: int, run: int, book: Book) -> None:
         note(SECTION, name, "cpu", "us/event", spent * 1e6 / max(1, events))
         note(SECTION, name, "records a batch", "records", events / max(1, batches))
         note(SECTION, name, "lag at the end", "events", lag)
-        note(SECTION, name, "sustained", "of 1", float(lag <= rate * LAG_MAX_S and report["seconds"] < plan.rate_s * 1.1))
+        note(
+            SECTION,
+            name,
+            "sustained",
+            "of 1",
+            float(lag <= rate * LAG_MAX_S and report["seconds"] < plan.rate_s * 1.1),
+        )
         note(SECTION, name, "to verdict p50", "ms", quantile(waits, 0.5))
         note(SECTION, name, "to verdict p99", "ms", quantile(waits, 0.99))
         arena.say(
-            f"{name}: {spent * 1e6 / max(1, events):.0f} us CPU an event, {events / max(1, batches):.1f} a batch, lag "
-            f"{lag:,}, verdict after {quantile(waits, 0.5):.0f} ms p50, {quantile(waits, 0.99):.0f} ms p99 "
+            f"{name}: {spent * 1e6 / max(1, events):.0f} us CPU an event, {events / max(1, batches):.1f} a batch,"
+            f" lag {lag:,}, verdict after {quantile(waits, 0.5):.0f} ms p50, {quantile(waits, 0.99):.0f} ms p99 "
             f"(generator late by {report['late_max_ms']:.0f} ms at most)"
         )
 

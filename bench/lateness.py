@@ -41,7 +41,7 @@ def _loaded(arena: Arena, plan: Plan, run: int, book: Book) -> None:
         found = _all_breaches(arena, scene, plan.breaches)
         lag = report["sent"] + plan.open_clocks - worker.counted()
         book.note(SECTION, "under load", "lag at the end", "events", lag)
-        _write(arena, book, f"under load", found, f"{plan.open_clocks:,} open clocks, {plan.load_rate:,} events/s")
+        _write(arena, book, "under load", found, f"{plan.open_clocks:,} open clocks, {plan.load_rate:,} events/s")
 
 
 def _idle(arena: Arena, plan: Plan, book: Book) -> None:
@@ -77,6 +77,6 @@ def _write(arena: Arena, book: Book, subject: str, fired: list[Fired], note: str
     book.note(SECTION, subject, "breaches", "alerts", len(late))
     parts = len({alert.partition for alert in fired})
     arena.say(
-        f"{subject} ({note}): {len(late):,} breaches over {parts} partitions, late by {quantile(late, 0.5):.0f} ms p50,"
-        f" {quantile(late, 0.99):.0f} p99, {max(late):.0f} max"
+        f"{subject} ({note}): {len(late):,} breaches over {parts} partitions, late by {quantile(late, 0.5):.0f} ms"
+        f" p50, {quantile(late, 0.99):.0f} p99, {max(late):.0f} max"
     )

@@ -24,7 +24,9 @@ AHEAD = timedelta(hours=3)
 _encode = msgspec.json.Encoder().encode
 
 
-def life_records(events: int, seed: int, start: datetime, span: timedelta = timedelta(hours=1)) -> Iterator[tuple[bytes, bytes]]:
+def life_records(
+    events: int, seed: int, start: datetime, span: timedelta = timedelta(hours=1)
+) -> Iterator[tuple[bytes, bytes]]:
     """The first `events` events of lives that begin at `start`, in order of their time."""
     told = lives(events // EVENTS_A_TICKET + 1, seed, start, span)
     return ((event["subject"].encode(), _encode(event)) for event in islice(told, events))
@@ -48,7 +50,9 @@ def working_tickets(count: int, name: str) -> Iterator[tuple[bytes, bytes]]:
         subject = f"{name}-{number:07d}"
         yield _record(subject, "accepted", at, {"hung_up_at": _text(at), **ACCEPTED})
         later = at + timedelta(seconds=30)
-        yield _record(subject, "dispatched", later, {"unit": "NCSC", "level": "national", "to_unit": "3201", "to_level": "city"})
+        yield _record(
+            subject, "dispatched", later, {"unit": "NCSC", "level": "national", "to_unit": "3201", "to_level": "city"}
+        )
 
 
 ACCEPTED: dict[str, Any] = {

@@ -95,6 +95,7 @@ def _other_versions() -> dict[str, str]:
 
 def commit() -> str:
     """The commit that was measured, `+` behind it when files differ from it; empty without git."""
+
     def git(*words: str) -> str:
         told = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
         return told.stdout.strip() if told.returncode == 0 else ""

@@ -53,8 +53,8 @@ def _one(arena: Arena, tickets: int, book: Book) -> None:
     book.note(SECTION, name, "restore", "tickets/s", tickets / took, f"{records:,} changelog records")
     book.note(SECTION, name, "restore records", "records/s", metrics["sla_restored_records_total"] / took)
     arena.say(
-        f"{name}: {(live - empty) / tickets:,.0f} bytes each, restored {(restored - empty) / tickets:,.0f}; taken over in"
-        f" {took:.2f} s ({tickets / took:,.0f} tickets/s, {records:,} records)"
+        f"{name}: {(live - empty) / tickets:,.0f} bytes each, restored {(restored - empty) / tickets:,.0f};"
+        f" taken over in {took:.2f} s ({tickets / took:,.0f} tickets/s, {records:,} records)"
     )
 
 

@@ -82,4 +82,6 @@ def _write(arena: Arena, book: Book, fired: list[Fired], killed_ms: float, heir:
     book.note(SECTION, "kill -9", "to the next on-time alert", "s", next_s)
     book.note(SECTION, "kill -9", "until all are on time", "s", all_s)
     book.note(SECTION, "kill -9", "of which reading the changelog", "s", took[-1])
-    arena.say(f"kill -9: next on-time alert after {next_s:.1f} s, all on time after {all_s:.1f} s, restore {took[-1]:.2f} s")
+    arena.say(
+        f"kill -9: next on-time alert after {next_s:.1f} s, all on time after {all_s:.1f} s, restore {took[-1]:.2f} s"
+    )

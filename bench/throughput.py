@@ -61,10 +61,10 @@ def measure(arena: Arena, plan: Plan, runs: int, book: Book) -> None:
             arena.say("no .venv-bench, so no Bytewax and no Quix Streams; `make bench` makes it")
         for run in range(runs):
             for name, start_one in _ours(arena, scene):
-                _timed(arena, book, name, start_one, sent)
+                _tried(arena, book, name, start_one, sent)
             for engine in engines:
                 number = min(sent, plan.backlog_slow) if engine.slow else sent
-                _timed(arena, book, engine.name, lambda e=engine: _engine(arena, e, topic), number)
+                _tried(arena, book, engine.name, lambda e=engine: _engine(arena, e, topic), number)
             arena.say(f"run {run + 1} of {runs} done")
 
 
@@ -103,9 +103,16 @@ def _engine(arena: Arena, engine: Engine, topic: str) -> Counted:
         python, "-m", f"bench.engines.{engine.module}", arena.bootstrap, topic, group, str(PARTITIONS), str(tally),
         str(scratch), *engine.more,
     ]  # fmt: skip
-    if engine.module == "naive_faust":
-        command += ["worker"]
     return arena.run(engine.module, command), lambda: reading(tally)
+
+
+def _tried(arena: Arena, book: Book, name: str, start: Callable[[], Counted], number: int) -> None:
+    """One engine that fails must not cost the others."""
+    try:
+        _timed(arena, book, name, start, number)
+    except Exception as error:
+        book.failed[f"{SECTION}: {name}"] = f"{type(error).__name__}: {error}"
+        arena.say(f"{name} failed: {error}")
 
 
 def _timed(arena: Arena, book: Book, name: str, start: Callable[[], Counted], number: int) -> None:

@@ -10,6 +10,7 @@ What is bent and why (a contract test guards each):
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
   swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
 - `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
+- `KeptApp._create_directories`: no folders for tables that are not on disk.
 
 Only `streams` and `agents` may import this; nothing else imports faust.
 """
@@ -212,6 +213,9 @@ class KeptApp(faust.App):
 
     def _new_transport(self) -> Any:
         return KeptTransport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Nothing of ours lies on disk; a worker runs on a read-only file system."""
 
     def on_rebalance_start(self) -> None:
         """Called in the consumer's thread, before any partition is given up."""

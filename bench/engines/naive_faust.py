@@ -27,7 +27,7 @@ class TicketEvent(faust.Record, serializer="json"):
 
 
 def main() -> None:
-    bootstrap, topic, group, partitions, tally_path, scratch = sys.argv[1:]
+    bootstrap, topic, group, partitions, tally_path, scratch = sys.argv[1:7]
     tally = Tally(tally_path)
     app = faust.App(
         group,
@@ -51,7 +51,7 @@ def main() -> None:
             yield
 
     app.agent(events)(watch)
-    faust.Worker(app, loglevel="warning", redirect_stdouts=False).execute_from_commandline()
+    faust.Worker(app, loglevel="warning").execute_from_commandline()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The same per-ticket state in Quix Streams: append the event to the ticket's state, with a changelog topic.
 
-Run in `.venv-bench` by `bench.throughput`: `python -m bench.engines.quix BOOTSTRAP TOPIC GROUP PARTITIONS TALLY SCRATCH`.
+Run in `.venv-bench` by `bench.throughput`:
+`python -m bench.engines.quix BOOTSTRAP TOPIC GROUP PARTITIONS TALLY SCRATCH`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The ceiling: consume and decode, nothing else. By librdkafka or by aiokafka, whichever is named.
 
-Run by `bench.throughput`: `python -m bench.engines.raw_consumer BOOTSTRAP TOPIC GROUP PARTITIONS TALLY SCRATCH LIBRARY`.
+Run by `bench.throughput`:
+`python -m bench.engines.raw_consumer BOOTSTRAP TOPIC GROUP PARTITIONS TALLY SCRATCH LIBRARY`.
 """
 
 from __future__ import annotations

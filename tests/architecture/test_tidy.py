@@ -110,5 +110,5 @@ def test_every_package_is_shipped_and_typed():
     """What the contracts know is also what is installed and what the types are checked of."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     listed = set(settings["importlinter"]["root_packages"])
-    assert {name.rstrip("*") for name in settings["setuptools"]["packages"]["find"]["include"]} == listed
+    assert {name.removesuffix(".*") for name in settings["setuptools"]["packages"]["find"]["include"]} == listed
     assert set(settings["mypy"]["packages"]) == listed

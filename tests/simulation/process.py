@@ -208,7 +208,6 @@ class Process:
         if generation <= self.generation:
             return
         self.generation, self.joining = generation, False
-        self.heartbeat_us = self.world.now_us
         self._spawn_once(self._take_over(share, generation))
 
     def _spawn_once(self, work: Any) -> None:

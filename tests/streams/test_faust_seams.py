@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+import faust
 import pytest
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as base
@@ -59,6 +60,7 @@ def test_versions_are_the_ones_that_were_tried(name: str, version: str) -> None:
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
         (driver.AIOKafkaConsumerThread, "on_start", ["self"]),
         (Recovery, "need_recovery", ["self"]),
+        (faust.App, "_create_directories", ["self"]),
     ],
 )
 def test_the_seams_are_there(owner: type, name: str, parameters: list[str]) -> None:
