@@ -32,9 +32,7 @@ async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s:
     while True:
         waiting = _waiting(keeper)
         if not waiting or await steps.held():
-            pause, began = _pause(keeper), time.monotonic()
-            await asyncio.sleep(pause)
-            keeper.metrics.stall.observe(max(0.0, time.monotonic() - began - pause))
+            await asyncio.sleep(_pause(keeper))
             continue
         await _prove(keeper, prober)
         _blind(keeper, waiting, blind_since, blind_after_s)

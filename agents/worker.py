@@ -24,6 +24,7 @@ from faust.types import TP
 from agents import watch_tickets
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
+from agents.watchdog import LoopWatch, watch_progress
 from sla.publication import Channel
 from sla.rulebook import Rulebook
 from sla.step import Watch
@@ -35,7 +36,7 @@ from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
 from streams.metrics import Metrics
 from streams.operator_alerts import OperatorAlerts
 from streams.partition import StepFailed
-from streams.progress import Prober, ProofFailedError
+from streams.progress import Prober
 from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
 from streams.settings import Settings
@@ -48,7 +49,6 @@ logger = logging.getLogger("slawatch.worker")
 EXIT_BUG = 70
 STOP_WITHIN_S = 20.0
 NOTE_WITHIN_S = 10.0
-WATCH_EVERY_S = 2.0
 
 
 class Worker:
@@ -165,6 +165,11 @@ class Worker:
         self.metrics.restore_seconds.observe(time.monotonic() - began)
         self.health.rebalancing = False
         self.health.restored = True
+        if not partitions:
+            logger.warning(
+                "no partition is left for this worker: there are more workers than partitions; it stands by"
+            )
+            return
         tickets = sum(len(partition.states) for partition in self.keeper.partitions.values())
         logger.info(
             "watching partitions %s, %d tickets, taken over in %.2f s",
@@ -194,7 +199,8 @@ class Worker:
         self._spawn(self._keep(), "keeper")
         steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
         self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
-        self._spawn(self._watch_health(), "health")
+        self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
+        self._spawn(LoopWatch(self.metrics).stalls(), "stalls")
         if isinstance(self.clock, LogClock):
             self._spawn(replay(self.keeper, self.prober, self.clock, self.health, self.stop), "replay")
         starting = self._spawn(self._start_app(), "app")
@@ -246,17 +252,6 @@ class Worker:
         logging.shutdown()
         os._exit(EXIT_BUG if self.failure is not None else 0)
 
-    async def _watch_health(self) -> None:
-        while True:
-            await asyncio.sleep(WATCH_EVERY_S)
-            offsets = {number: partition.next_offset for number, partition in self.keeper.partitions.items()}
-            try:
-                _, ends = await self.prober.ends(sorted(offsets))
-            except ProofFailedError as error:
-                logger.warning("the brokers do not answer: %s", error)
-                continue
-            self.health.observe(offsets, ends, time.monotonic())
-
     def _refresh(self) -> None:
         for number, partition in self.keeper.partitions.items():
             self.metrics.tickets.labels(str(number)).set(len(partition.states))
@@ -285,4 +280,6 @@ def _app(settings: Settings) -> KeptApp:
         broker_request_timeout=max(40.0, settings.session_timeout + 5),
         broker_max_poll_records=2000,
         producer_request_timeout=45,
+        # A worker that stands by polls nothing and would be put out of the group; the watchdog sees to the others.
+        broker_max_poll_interval=86_400.0,
     )

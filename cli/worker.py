@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,10 @@ from cli.rulebook_files import load
 from sla.toml_file import RulebookError
 from streams.clock import Clock, LogClock, ScaledClock, WallClock
 from streams.settings import Settings
-from streams.topics import TopicsError, catalogue, check
+from streams.topics import ClusterUnreachableError, TopicsError, catalogue, check
+
+ASK_AGAIN_S = 2.0
+"""How long to wait before brokers that did not answer are asked again; a worker outlasts any outage."""
 
 
 def add(verbs: Any) -> None:
@@ -61,13 +65,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _topics_are_right(settings: Settings) -> bool:
-    try:
-        faults = check(
-            AdminClient(settings.client()), catalogue(settings.prefix, settings.app_id, settings.partitions)
-        )
-    except TopicsError as error:
-        print(error, file=sys.stderr)
-        return False
+    """Whether the topics are as they must be; waits for brokers that do not answer."""
+    admin = AdminClient(settings.client())
+    specs = catalogue(settings.prefix, settings.app_id, settings.partitions)
+    while True:
+        try:
+            faults = check(admin, specs, timeout=10)
+            break
+        except ClusterUnreachableError as error:
+            print(f"waiting for the brokers: {error}", file=sys.stderr, flush=True)
+            time.sleep(ASK_AGAIN_S)
+        except TopicsError as error:
+            print(error, file=sys.stderr)
+            return False
     wrong = [fault for fault in faults if fault.refuses_start]
     for fault in wrong:
         print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)

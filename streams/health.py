@@ -31,9 +31,9 @@ class Health:
             seen[number] = (offset, now if moved else since)
         self._seen = seen
 
-    def stuck(self, now: float) -> list[int]:
-        """Partitions that have neither moved nor been at their end for too long."""
-        return [number for number, (_, at) in self._seen.items() if now - at > MOVED_WITHIN_S]
+    def stuck(self, now: float, after_s: float = MOVED_WITHIN_S) -> list[int]:
+        """Partitions that have neither moved nor been at their end for so long."""
+        return [number for number, (_, at) in self._seen.items() if now - at > after_s]
 
     def healthy(self, now: float) -> tuple[bool, str]:
         """Whether to leave this worker alone, and why not."""
