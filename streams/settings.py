@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         told: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap,
             "security.protocol": self.kafka_security_protocol,
+            "log_level": 2,  # what goes wrong with brokers is said by us, once
         }
         optional = {
             "sasl.mechanisms": self.kafka_sasl_mechanism,
