@@ -11,6 +11,7 @@ May be imported by `cli`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -183,6 +184,10 @@ class Worker:
     async def run(self) -> int:
         """Run until told to stop (0), the log is replayed (0), or something fails (70)."""
         self.loop = asyncio.get_running_loop()
+        # What is made while stepping dies young and without cycles; looking for cycles often only costs time.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             self.loop.add_signal_handler(signal_number, self.stop.set)
         self.table.take_over = self._take_over

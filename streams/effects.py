@@ -58,13 +58,12 @@ class Effects:
     grace_us: int
 
     async def take(
-        self, owners: dict[int, Partition], groups: list[Group], controls: list[Outgoing], spoken: list[Output]
+        self, owners: dict[int, Partition], groups: list[Group], changelog: list[Outgoing], spoken: list[Output]
     ) -> None:
-        """Make groups durable, then public; returns early when their partitions are lost."""
+        """Make groups durable by their changelog records, then public; returns early when all is lost."""
         if groups:
             passing(CrashPoint.AFTER_STEP)
-        states = [outgoing for group in groups for outgoing in self._states(group, owners[group.partition])]
-        await self._through(owners, controls + states, CrashPoint.MID_CHANGELOG)
+        await self._through(owners, changelog, CrashPoint.MID_CHANGELOG)
         if groups:
             passing(CrashPoint.BEFORE_OUTPUTS)
         outputs = [outgoing for group in groups for outgoing in self._outputs(group)]
@@ -88,12 +87,15 @@ class Effects:
         """Write one record about a partition itself."""
         await self._attempt({partition.number: partition}, [record_])
 
-    def _states(self, group: Group, partition: Partition) -> list[Outgoing]:
+    def states(self, owners: dict[int, Partition], groups: list[Group]) -> list[Outgoing]:
+        """The changelog records of sealed groups, each state with its outbox; before anything else is stepped."""
         states = []
-        for key, outputs in group.touched.items():
-            stored = partition.states.get(key)
-            value = None if stored is None else record(stored, outputs)
-            states.append(Outgoing(self.names.changelog, key, value, group.partition))
+        for group in groups:
+            stored_of = owners[group.partition].states
+            for key, outputs in group.touched.items():
+                stored = stored_of.get(key)
+                value = None if stored is None else record(stored, outputs)
+                states.append(Outgoing(self.names.changelog, key, value, group.partition))
         return states
 
     def _outputs(self, group: Group) -> list[Outgoing]:

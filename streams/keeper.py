@@ -5,6 +5,7 @@ Batches and ticks are stepped synchronously, and what they changed takes effect 
     step (pure) -> states, then outputs (streams.effects) -> a control record with a later round
                 -> the ledger, from which source offsets are committed
 
+While one round takes effect the next is stepped, but its states are written only when the one before is public.
 The control record says what is acknowledged; the ledger follows it, so a committed offset is never ahead of what
 the changelog knows. `streams` and `agents` only.
 """
@@ -24,11 +25,11 @@ from streams.clock import Clock
 from streams.effects import Effects
 from streams.metrics import Metrics
 from streams.operator_alerts import Condition, OperatorAlerts
-from streams.partition import Partition, Record, StepFailed
+from streams.partition import Group, Partition, Record, StepFailed
 from streams.publisher import Outgoing
 from streams.restore import Restored
 
-RECORDS_MAX = 1000
+RECORDS_MAX = 2000
 """Records stepped before the loop gets its turn again."""
 TICKS_MAX = 500
 """Timers fired for one partition before the loop gets its turn again."""
@@ -80,6 +81,7 @@ class Keeper:
     _noted: dict[int, _Noted] = field(default_factory=dict)
     _unsent: deque[tuple[Partition, list[Output]]] = field(default_factory=deque)
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_flight: asyncio.Task[None] | None = None
 
     @property
     def grace_us(self) -> int:
@@ -175,6 +177,7 @@ class Keeper:
             if await self.round():
                 await asyncio.sleep(0)
                 continue
+            await self.settle()
             try:
                 async with asyncio.timeout(CONTROL_EVERY_S):
                     await self.wake.wait()
@@ -200,23 +203,45 @@ class Keeper:
         owners = dict(self.partitions)
         offsets = {number: partition.next_offset for number, partition in owners.items()}
         groups = [group for partition in owners.values() if (group := partition.seal()) is not None]
-        controls = self._controls(owners)
+        states = self.effects.states(owners, groups)
+        await self.settle()
+        controls = self._controls({number: p for number, p in owners.items() if p.live})
         spoken = self.operator.take()
+        self._in_flight = asyncio.create_task(self._effect(owners, offsets, groups, states, controls, spoken))
+        return bool(stepped or more or groups)
+
+    async def settle(self) -> None:
+        """Wait for the effects of the round before; what they raised is raised here."""
+        in_flight, self._in_flight = self._in_flight, None
+        if in_flight is not None:
+            await in_flight
+
+    async def _effect(
+        self,
+        owners: dict[int, Partition],
+        offsets: dict[int, int],
+        groups: list[Group],
+        states: list[Outgoing],
+        controls: dict[int, Outgoing],
+        spoken: list[Output],
+    ) -> None:
+        """Let what a round changed take effect, while the next round is stepped."""
         if groups or controls or spoken:
-            await self.effects.take(owners, groups, list(controls.values()), spoken)
+            await self.effects.take(owners, groups, [*controls.values(), *states], spoken)
         for number, partition in owners.items():
             if partition.live:
                 if number in controls:
                     self.acknowledge(number, partition.acked_offset)
                 partition.acked_offset = offsets[number]
-        return bool(stepped or more or groups)
 
     async def close(self) -> None:
         """Publish what is stepped and note it, before an orderly end."""
         await self.round()
+        await self.settle()
         for noted in self._noted.values():
             noted.at = float("-inf")
         await self.round()
+        await self.settle()
 
     def _step_records(self) -> int:
         stepped = 0
@@ -247,6 +272,8 @@ class Keeper:
         return more
 
     async def _resend(self) -> None:
+        if self._unsent:
+            await self.settle()
         while self._unsent:
             partition, outputs = self._unsent[0]
             await self.effects.resend(partition, outputs)
