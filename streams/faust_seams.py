@@ -6,6 +6,7 @@ What is bent and why (a contract test guards each):
 - `KeptConsumer._new_offset`, `_add_gap`, `_filter_tps_with_pending_acks`: offsets to commit come from our ledger,
   which only moves when all effects are acknowledged. Faust's own gap tracking commits past open work.
 - `KeptConsumer._getmany`: nothing more is fetched while the keeper's backlog is full; there is no such limit.
+- `KeptListener`: Faust assigns the changelog's partitions and would fetch all of them; they are paused.
 - `KeptThread`: read committed, short fetches; remembers when the last heartbeat was answered.
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
   swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
@@ -36,7 +37,7 @@ Runs = list[tuple[int, list[Any]]]
 FETCH_WAIT_MS = 20
 """How long a broker may hold an empty fetch. Faust hard-codes 1.5 s; the embedded broker holds it to the end."""
 
-POLL_EVERY_S = 0.005
+POLL_EVERY_S = 0.01
 """The least time between two polls: at a moderate load a few milliseconds gather a batch worth its overhead."""
 
 
@@ -86,8 +87,21 @@ class KeptThread(driver.AIOKafkaConsumerThread):
         coordinator._do_heartbeat = heard
 
 
+class KeptListener(driver.ConsumerRebalanceListener):
+    """Puts the changelog out of the consumer's reach: it is read by `streams.restore`, and fetching it costs."""
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Pause the changelog's partitions before anything is fetched of them."""
+        consumer = self._thread._ensure_consumer()
+        changelogs = self._thread.app.tables.changelog_topics
+        consumer.pause(*(tp for tp in assigned if tp.topic in changelogs))
+        await super().on_partitions_assigned(assigned)
+
+
 class KeptConsumer(driver.Consumer):
     """A consumer whose commits come from a ledger and whose intake has a limit."""
+
+    RebalanceListener = KeptListener
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

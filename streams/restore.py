@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ from streams.changelog import (
 from streams.crash_points import CrashPoint, passing
 
 BATCH = 10_000
+LOOK_EVERY_S = 0.05
 
 
 class RestoreError(Exception):
@@ -74,7 +76,7 @@ class _Replay:
         self.floor = 0
         self.claimed = False
         self.contested = False
-        self._unsent: dict[bytes, tuple[int, bytes]] = {}
+        self._unsent: deque[tuple[int, bytes, bytes]] = deque()
 
     def take(self, key: bytes, value: bytes | None) -> None:
         found = self.found
@@ -91,13 +93,14 @@ class _Replay:
             if control.epoch >= self.floor:
                 found.control = control
                 found.step = max(found.step, control.acked_step)
+                while self._unsent and self._unsent[0][0] <= control.acked_step:
+                    self._unsent.popleft()  # published; steps only grow along the log
         elif key == CRASH_KEY and value is not None:
             found.crash = decode_crash(value)
         elif key.startswith(b"\x00"):
             pass  # a record of another kind, no ticket
         elif value is None:
             found.states.pop(key, None)
-            self._unsent.pop(key, None)
         else:
             self._state(key, value)
 
@@ -110,18 +113,15 @@ class _Replay:
             return
         found.step = max(found.step, step)
         found.states[key] = value[: HEADER_BYTES + length]
-        self._unsent[key] = (step, value)
+        self._unsent.append((step, key, value))
 
     def finish(self) -> Restored:
         """The partition's state; tombstones of forgotten tickets are gone, outputs not yet acknowledged are kept."""
-        acked = self.found.control.acked_step if self.found.control is not None else 0
-        for key, (step, value) in self._unsent.items():
-            if step > acked:
-                outputs = outbox(value, header(value)[3])
-                if outputs:
-                    self.found.unsent.append((step, key, outputs))
+        for step, key, value in self._unsent:
+            outputs = outbox(value, header(value)[3])
+            if outputs:
+                self.found.unsent.append((step, key, outputs))
         self._unsent.clear()
-        self.found.unsent.sort(key=lambda entry: entry[:2])
         return self.found
 
 
@@ -220,7 +220,7 @@ def _read(
                 f"the state was not read in time ({records} records so far); "
                 "check the brokers, or raise restore_deadline_seconds"
             )
-        messages = consumer.consume(BATCH, timeout=0.2)
+        messages = consumer.consume(BATCH, timeout=LOOK_EVERY_S)
         for message in messages:
             error = message.error()
             if error is not None:

@@ -163,11 +163,19 @@ class Stage:
         self.workers.append(worker)
         return worker
 
-    def produce(self, events: Iterable[dict[str, Any] | bytes], *, key: bytes | None = None) -> int:
+    def produce(
+        self, events: Iterable[dict[str, Any] | bytes], *, key: bytes | None = None, compression: str = "none"
+    ) -> int:
         """Send events (or raw records under `key`) and wait for all acknowledgements; how many."""
         failed: list[KafkaError] = []
         producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "acks": "all", "linger.ms": 5, "partitioner": "murmur2_random"}
+            {
+                "bootstrap.servers": self.bootstrap,
+                "acks": "all",
+                "linger.ms": 5,
+                "partitioner": "murmur2_random",
+                "compression.type": compression,
+            }
         )
         count = 0
         for event in events:

@@ -88,6 +88,23 @@ def test_shuffled_repeated_and_batched_otherwise(any_stage: Stage) -> None:
     any_stage.check_untorn()
 
 
+def test_every_compression_is_read(stage: Stage) -> None:
+    """Whatever a producer compresses its batches with, the events are judged, by the next owner too."""
+    events = past_lives(400, seed=15)
+    first = stage.worker().wait_watching()
+    size = len(events) // 4
+    for number, codec in enumerate(("gzip", "snappy", "lz4", "zstd")):
+        part = events[number * size : (number + 1) * size if number < 3 else None]
+        stage.produce(part, compression=codec)
+    expected = stage.backtest(events, now())
+    stage.wait_judged(expected)
+    first.kill()
+    more = [{**e, "subject": f"m-{e['subject']}", "id": f"m-{e['id']}"} for e in past_lives(100, seed=16)]
+    stage.produce(more, compression="lz4")
+    stage.worker().wait_watching()
+    stage.wait_judged(expected | stage.backtest(more, now()))
+
+
 def test_poison_among_good_records(stage: Stage) -> None:
     """1,000 poison records among 10,000 good ones: 1,000 dead letters with reasons, every good ticket judged."""
     events = past_lives(1400, seed=13, trouble=0.2)[:10_000]
