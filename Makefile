@@ -9,7 +9,7 @@ STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test check format demo kafka lock kafka-lock clean
+.PHONY: help setup test faults check format demo kafka bench sim mutants lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ test: $(STAMP)  ## run every test that this machine can run; with CI=true nothin
 	  || echo "No $$tool here: the tests on a real Kafka (marker: kafka) are left out unless its jars are cached or SLAWATCH_KAFKA_BOOTSTRAP is set; they fetch and run it."; done
 	@$(BIN)/pytest $(ARGS)
 
+faults: $(STAMP)  ## the long fault runs with real processes on real Kafka (`make test` has short ones); an hour
+	@SLAWATCH_FAULTS=full $(BIN)/pytest tests/faults $(ARGS)
+
+sim: $(STAMP)  ## live through simulated worlds of faults (SIM_SEEDS=2000 SIM_BASE=0), or tell one of them: SEED=7
+	@$(BIN)/python -m tests.simulation $(SEED)
+
+mutants: $(STAMP)  ## sow bugs into the product, one at a time: the simulation must find every one
+	@$(BIN)/python -m tests.simulation.try_mutants $(ARGS)
+
 check: $(STAMP)  ## format, lint, types, import contracts; changes nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -49,6 +58,15 @@ demo: $(STAMP)  ## see it run: everything in one process tree, nothing else need
 
 kafka: $(STAMP)  ## a real Kafka on 127.0.0.1:9092 until Ctrl-C (needs Java 17 and Maven, no Docker)
 	@$(BIN)/python -m streams.brokers.local
+
+bench: $(STAMP) .venv-bench/.is-set-up  ## measure it beside others on a real Kafka; BENCH_SIZE=small BENCH_RUNS=1 tries it
+	@$(BIN)/python -m bench.run $(ARGS)
+
+# The engines that are compared, apart from the product's environment. uv's environments ignore themselves in git.
+.venv-bench/.is-set-up: bench/requirements.lock $(STAMP)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench
+	@$(UV) sync --quiet --python .venv-bench/bin/python --require-hashes bench/requirements.lock
+	@touch $@
 
 lock: $(STAMP)  ## bring the lock files in line with pyproject.toml (LOCK_ARGS=--upgrade for newer releases)
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml -o requirements.lock

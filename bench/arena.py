@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import urlopen
@@ -28,6 +29,7 @@ from streams.brokers.local import LocalKafka, _free_port
 from streams.topics import catalogue, create
 
 PARTITIONS = 8
+QUIET = 2  # librdkafka's clients would otherwise tell at length that the broker has ended
 SETTINGS = {"log.segment.delete.delay.ms": 1_000, "log.retention.check.interval.ms": 300_000}
 
 
@@ -43,6 +45,11 @@ def wait_for(what: str, answer: Callable[[], Any], timeout: float, every: float 
             raise Stuck(f"waited {timeout:g} s for {what}")
         time.sleep(every)
     return found
+
+
+def until(instant: datetime) -> None:
+    """Sleep until then."""
+    time.sleep(max(0.0, (instant - datetime.now(UTC)).total_seconds()))
 
 
 class Running:
@@ -73,7 +80,11 @@ class Running:
     def check(self) -> None:
         """Raise Stuck if it has ended."""
         if self.process.poll() is not None:
-            raise Stuck(f"{self.log.stem} ended with {self.process.returncode}:\n{self.said()[-2000:]}")
+            said = self.said().splitlines() or ["nothing"]
+            blame = next((line for line in reversed(said) if "Error" in line), said[-1])
+            stuck = Stuck(f"{self.log.stem} ended with {self.process.returncode}: {blame}")
+            stuck.add_note("\n".join(said[-30:]))  # on the terminal only
+            raise stuck
 
     def kill(self) -> None:
         """End it at once."""
@@ -142,7 +153,7 @@ class Arena:
         except BaseException:
             self.__exit__()
             raise
-        self.admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap})
+        self.admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap, "log_level": QUIET})
         return self
 
     def __exit__(self, *_: object) -> None:

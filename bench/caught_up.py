@@ -16,14 +16,28 @@ from bench.outputs import to_verdict_ms
 from bench.plan import Plan
 
 SECTION = "caught up"
+SETTLE_S, IDLE_S = 2.0, 10.0
 LAG_MAX_S = 1.0  # a rate is sustained when less than so much of it is left at the end
 
 
 def measure(arena: Arena, plan: Plan, runs: int, book: Book) -> None:
     for run in range(runs):
+        _nothing(arena, book)
         for rate in plan.rates:
             _one(arena, plan, rate, run, book)
         arena.say(f"run {run + 1} of {runs} done")
+
+
+def _nothing(arena: Arena, book: Book) -> None:
+    """What a worker costs to which nothing happens."""
+    with arena.scene("nothing-") as scene:
+        worker = arena.worker(scene).wait_watching()
+        time.sleep(SETTLE_S)
+        before = machine.cpu_seconds(worker.pid)
+        time.sleep(IDLE_S)
+        spent = (machine.cpu_seconds(worker.pid) - before) * 1000 / IDLE_S
+    book.note(SECTION, "no events", "cpu", "ms/s", spent)
+    arena.say(f"no events: {spent:.0f} ms CPU a second")
 
 
 def _one(arena: Arena, plan: Plan, rate: int, run: int, book: Book) -> None:

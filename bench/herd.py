@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bench import load
-from bench.arena import Arena, Stuck, go, told, wait_for
+from bench.arena import Arena, Stuck, go, told, until, wait_for
 from bench.book import Book, quantile
 from bench.outputs import Fired, breaches, to_verdict_ms
 from bench.plan import Plan
@@ -38,7 +38,7 @@ def _one(arena: Arena, plan: Plan, run: int, book: Book) -> None:
         spare = (due - datetime.now(UTC)).total_seconds()
         if spare < READY_BEFORE_S:
             raise Stuck(f"the herd was taken in only {spare:.0f} s before it is due; give it more time ahead")
-        wait_for("the hour of the herd", lambda: datetime.now(UTC) >= due - timedelta(seconds=LOAD_BEFORE_S), 300)
+        until(due - timedelta(seconds=LOAD_BEFORE_S))
         go(sender)
         told(sender, seconds * 4 + 60)
 

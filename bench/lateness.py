@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bench import load
-from bench.arena import Arena, go, told, wait_for
+from bench.arena import Arena, go, told, until, wait_for
 from bench.book import Book, quantile
 from bench.outputs import Fired, breaches
 from bench.plan import Plan
@@ -47,13 +47,16 @@ def _loaded(arena: Arena, plan: Plan, run: int, book: Book) -> None:
 def _idle(arena: Arena, plan: Plan, book: Book) -> None:
     with arena.scene("idle-") as scene:
         arena.worker(scene).wait_watching()
-        _due_soon(arena, scene, plan.breaches_idle, plan.spread_s)
+        last = _due_soon(arena, scene, plan.breaches_idle, plan.spread_s)
+        until(last + timedelta(seconds=1))  # to look at the topic sooner would disturb the idle broker
         _write(arena, book, "idle", _all_breaches(arena, scene, plan.breaches_idle), "no other events")
 
 
-def _due_soon(arena: Arena, scene: str, count: int, seconds: float) -> None:
+def _due_soon(arena: Arena, scene: str, count: int, seconds: float) -> datetime:
+    """Send tickets whose clocks run out from now on; the last instant."""
     dues = load.spread(datetime.now(UTC) + timedelta(seconds=LEAD_S), seconds, count)
     load.send_all(arena.bootstrap, f"{scene}.ticket-events", load.open_tickets(dues, "due"))
+    return dues[-1]
 
 
 def _all_breaches(arena: Arena, scene: str, count: int) -> list[Fired]:

@@ -88,6 +88,7 @@ class Feed:
             {
                 "bootstrap.servers": bootstrap,
                 "acks": "all",
+                "log_level": 2,
                 "linger.ms": linger_ms,
                 "partitioner": "murmur2_random",
                 "queue.buffering.max.messages": 1_000_000,

@@ -31,6 +31,7 @@ def _one(arena: Arena, tickets: int, book: Book) -> None:
         topic = f"{scene}.ticket-events"
         worker = arena.worker(scene).wait_watching()
         empty = machine.rss_bytes(worker.pid)
+        nothing = _took(worker)
         load.send_all(arena.bootstrap, topic, load.working_tickets(tickets, "open"))
         worker.wait_counted(tickets * EVENTS_EACH, 60 + tickets / 1000)
         live = machine.rss_bytes(worker.pid)
@@ -41,7 +42,7 @@ def _one(arena: Arena, tickets: int, book: Book) -> None:
         fresh = arena.worker(scene).wait_watching(300)
         metrics = fresh.metrics()
         restored = machine.rss_bytes(fresh.pid)
-        took = float(re.findall(r"taken over in ([0-9.]+) s", fresh.said())[-1])
+        took = _took(fresh)
         held = sum(value for name, value in metrics.items() if name.startswith("sla_tickets{"))
         if held != tickets:
             raise RuntimeError(f"{held:,.0f} tickets restored of {tickets:,}")
@@ -51,11 +52,17 @@ def _one(arena: Arena, tickets: int, book: Book) -> None:
     book.note(SECTION, name, "worker, taken in live", "MB", live / 1e6)
     book.note(SECTION, name, "worker, empty", "MB", empty / 1e6)
     book.note(SECTION, name, "restore", "tickets/s", tickets / took, f"{records:,} changelog records")
+    book.note(SECTION, name, "taking over nothing", "s", nothing)
     book.note(SECTION, name, "restore records", "records/s", metrics["sla_restored_records_total"] / took)
     arena.say(
         f"{name}: {(live - empty) / tickets:,.0f} bytes each, restored {(restored - empty) / tickets:,.0f};"
-        f" taken over in {took:.2f} s ({tickets / took:,.0f} tickets/s, {records:,} records)"
+        f" taken over in {took:.2f} s ({tickets / took:,.0f} tickets/s, {records:,} records; nothing: {nothing:.2f})"
     )
+
+
+def _took(worker: Running) -> float:
+    """How long a worker took to take its partitions over, as it logged."""
+    return float(re.findall(r"taken over in ([0-9.]+) s", worker.said())[-1])
 
 
 def _settled(worker: Running) -> bool:

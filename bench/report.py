@@ -65,8 +65,8 @@ def page(book: Book) -> str:
     others = ", ".join(f"{name} {number}" for name, number in machine["other_versions"].items())
     lines = [
         f"Measured {about['began']}, commit `{about['commit']}`, `{about['command']}`: {machine['cpu']},"
-        f" {machine['cores']} cores, {machine['memory_mb'] // 1024} GB, {machine['system']}, Python {machine['python']}. {versions}."
-        + (f" Beside it: {others}." if others else ""),
+        f" {machine['cores']} cores, {machine['memory_mb'] // 1024} GB, {machine['system']},"
+        f" Python {machine['python']}. {versions}." + (f" Beside it: {others}." if others else ""),
         "",
     ]
     if about["size"] != "full":

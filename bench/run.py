@@ -103,7 +103,7 @@ def _sections(options: argparse.Namespace, plan: Plan, book: Book, console: Cons
             try:
                 SECTIONS[name](arena, plan, options.runs, book)
             except Exception as error:
-                book.failed[name] = f"{type(error).__name__}: {error}"
+                book.failed[name] = f"{type(error).__name__}: {error}".replace(str(machine.ROOT), ".")
                 say("failed: " + "".join(traceback.format_exception(error)))
             finally:
                 arena.end_all()

@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from bench import load
-from bench.arena import Arena, Running, wait_for
+from bench.arena import PARTITIONS, Arena, Running, until, wait_for
 from bench.book import Book
 from bench.outputs import Fired, breaches
 from bench.plan import Plan
@@ -41,12 +41,14 @@ def _one(arena: Arena, plan: Plan, book: Book) -> None:
         begin = datetime.now(UTC) + timedelta(seconds=3)
         dues = load.spread(begin, BEFORE_S + AFTER_S, count)
         load.send_all(arena.bootstrap, topic, load.open_tickets(dues, "due"))
-        time.sleep(max(0.0, (begin - datetime.now(UTC)).total_seconds() + BEFORE_S))
+        until(begin + timedelta(seconds=BEFORE_S))
         lost = _owned(victim)
         killed_ms = time.time() * 1000
         victim.kill()
+        until(dues[-1] + timedelta(seconds=1))  # to look at the topic sooner would disturb the broker
 
         def found() -> list[Fired]:
+            heir.check()
             fired = breaches(arena.bootstrap, scene, "due")
             return list(fired.values()) if len(fired) >= count else []
 
@@ -60,7 +62,7 @@ def _pair(arena: Arena, scene: str) -> tuple[Running, Running]:
 
     def shared() -> bool:
         owned = [_owned(worker) for worker in pair]
-        return all(owned) and sum(map(len, owned)) == len(set().union(*owned)) == 8
+        return all(owned) and sum(map(len, owned)) == len(set().union(*owned)) == PARTITIONS
 
     wait_for("two workers to share the partitions", shared, 90, every=0.5)
     return pair

@@ -111,7 +111,7 @@ def _tried(arena: Arena, book: Book, name: str, start: Callable[[], Counted], nu
     try:
         _timed(arena, book, name, start, number)
     except Exception as error:
-        book.failed[f"{SECTION}: {name}"] = f"{type(error).__name__}: {error}"
+        book.failed[f"{SECTION}: {name}"] = f"{type(error).__name__}: {error}".replace(str(machine.ROOT), ".")
         arena.say(f"{name} failed: {error}")
 
 
