@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from streams.broker_time import broker_now
+from streams.broker_time import NoAnswerError, broker_now
 from streams.changelog import microseconds
 from streams.clock import LogClock, WallClock
 from streams.keeper import Keeper
@@ -90,7 +90,7 @@ def _blind(keeper: Keeper, waiting: list[int], since: dict[int, float], blind_af
 
 
 class Steps:
-    """Watches the wall clock for steps, and asks the broker who is right before timers go on.
+    """Watches the wall clock for steps, and asks the broker who is right before timers start and go on.
 
     A clock that disagrees with the broker by more than `STEP_MAX_S` keeps the timers held: firing on it would page
     people early, or hold what is due without saying so.
@@ -98,28 +98,40 @@ class Steps:
 
     def __init__(self, keeper: Keeper, client: Mapping[str, Any], topic: str) -> None:
         self._keeper, self._client, self._topic = keeper, client, topic
-        self._asked_at = 0.0
+        self._asked_at = float("-inf")
+        self._confirmed = False
 
     async def held(self) -> bool:
         """Whether the timers are held now."""
         keeper = self._keeper
         clock = keeper.clock
-        if not isinstance(clock, WallClock) or abs(clock.stepped().total_seconds()) <= STEP_MAX_S:
+        if not isinstance(clock, WallClock):
+            return False
+        stepped = abs(clock.stepped().total_seconds()) > STEP_MAX_S
+        if self._confirmed and not stepped:
             keeper.metrics.held.set(0)
             return False
         keeper.metrics.held.set(1)
         where = f"{self._topic}/clock/{id_of(keeper)}"
-        keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
-        keeper.wake.set()
+        if stepped:
+            keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
+            keeper.wake.set()
         if time.monotonic() - self._asked_at < 1.0 or not keeper.partitions:
             return True
         self._asked_at = time.monotonic()
         partition = min(keeper.partitions)
         loop = asyncio.get_running_loop()
-        told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition)
+        try:
+            told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition)
+        except NoAnswerError as error:
+            logger.warning("timers are held until a broker says what time it is: %s", error)
+            return True
         if told is not None and abs((told - clock.now()).total_seconds()) > STEP_MAX_S:
+            keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
+            keeper.wake.set()
             return True
         clock.confirm()
+        self._confirmed = True
         keeper.operator.resolve(Condition.CLOCK_STEPPED, where, clock.now())
         return False
 

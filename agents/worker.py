@@ -144,6 +144,7 @@ class Worker:
                         self.names.changelog,
                         partitions,
                         still_owned=still_owned,
+                        may_write=self._may_write,
                         deadline_s=self.settings.restore_deadline,
                         progress=self.metrics.restored.inc,
                     ),
@@ -156,13 +157,15 @@ class Worker:
             )
             if wrong and not self.settings.accept_loss:
                 raise SourceLossError("; ".join(wrong))
+            beginnings = {number: await self.beginning(number) for number in partitions}
             if not still_owned():
                 return
             self.keeper.topic_id = current_id
             for state in restored.values():
                 if state.control is not None and state.control.topic_id != current_id:
                     state.control.next_offset = 0
-                self.keeper.adopt(state)
+                fresh = state.control is None or self.settings.accept_loss
+                self.keeper.adopt(state, beginnings[state.partition] if fresh else 0)
         self.metrics.restore_seconds.observe(time.monotonic() - began)
         self.health.rebalancing = False
         self.health.restored = True

@@ -61,6 +61,12 @@ class _Noted:
     at: float = 0.0
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Keeper:
     """All partitions this worker owns. `acknowledge(partition, next_offset)` moves the ledger."""
@@ -82,6 +88,8 @@ class Keeper:
     _unsent: deque[tuple[Partition, list[Output]]] = field(default_factory=deque)
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
     _in_flight: asyncio.Task[None] | None = None
+    _closing: bool = False
+    _ended: asyncio.Event = field(default_factory=_set_event)
 
     @property
     def grace_us(self) -> int:
@@ -90,14 +98,18 @@ class Keeper:
 
     # -- ownership ---------------------------------------------------------------------------------------------
 
-    def adopt(self, restored: Restored) -> Partition:
-        """Take a restored partition in: its timers are rebuilt, its unsent outputs go out before anything new."""
+    def adopt(self, restored: Restored, beginning: int = 0) -> Partition:
+        """Take a restored partition in: its timers are rebuilt, its unsent outputs go out before anything new.
+
+        `beginning` is the first offset to expect where nothing below it was seen or is asked for.
+        """
         partition = Partition(restored.partition, self.effects.names.events, self.watch, self.clock)
         partition.epoch = restored.epoch
         partition.step = partition.acked_step = restored.step
         partition.states = restored.states
         if restored.control is not None:
             partition.next_offset = partition.acked_offset = restored.control.next_offset
+        partition.next_offset = partition.acked_offset = max(partition.next_offset, beginning)
         partition.fetched_offset = partition.next_offset
         partition.crash = restored.crash
         partition.rebuild_timers()
@@ -172,8 +184,15 @@ class Keeper:
     # -- the loop ----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Step and publish for ever; any exception is a bug of ours and ends the worker."""
-        while True:
+        """Step and publish until `close`; any exception is a bug of ours and ends the worker."""
+        self._ended.clear()
+        try:
+            await self._rounds()
+        finally:
+            self._ended.set()
+
+    async def _rounds(self) -> None:
+        while not self._closing:
             if await self.round():
                 await asyncio.sleep(0)
                 continue
@@ -187,6 +206,7 @@ class Keeper:
 
     async def note_crash(self, failure: StepFailed) -> None:
         """Remember on the changelog at which record this program failed, before it ends."""
+        await self.settle()
         partition = self.partitions.get(failure.partition)
         if partition is None:
             return
@@ -235,7 +255,10 @@ class Keeper:
                 partition.acked_offset = offsets[number]
 
     async def close(self) -> None:
-        """Publish what is stepped and note it, before an orderly end."""
+        """Publish what is stepped and note it, before an orderly end; the round under way comes to its end first."""
+        self._closing = True
+        self.wake.set()
+        await self._ended.wait()
         await self.round()
         await self.settle()
         for noted in self._noted.values():

@@ -28,8 +28,8 @@ SAYS: dict[Condition, dict[str, str]] = {
         "zh": "分区积压过久,无法证实沉默;赶上之前以写入时间为准",
     },
     Condition.CLOCK_STEPPED: {
-        "en": "The wall clock was stepped; timers are held until it agrees with the brokers",
-        "zh": "系统时钟被调整;与代理一致之前暂停计时",
+        "en": "The wall clock was stepped or is wrong; timers are held until it agrees with the brokers",
+        "zh": "系统时钟被调整或有误;与代理一致之前暂停计时",
     },
 }
 

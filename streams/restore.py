@@ -68,55 +68,89 @@ class Restored(msgspec.Struct, gc=False):
 
 
 class _Replay:
-    """Folds the records of one partition in log order."""
+    """Folds the records of one partition in log order.
+
+    A claim counts once its claimant has written anything: whatever a lower epoch wrote after the claim is void then.
+    A claim that nothing follows is one of a worker that was no owner any more when it landed, and voids nothing.
+    """
 
     def __init__(self, partition: int, token: str) -> None:
         self.found = Restored(partition=partition, states={}, unsent=[])
         self.token = token
-        self.floor = 0
         self.claimed = False
         self.contested = False
+        self._claim = 0
+        self._confirmed = True
+        self._pending: list[tuple[bytes, bytes | None]] = []
         self._unsent: deque[tuple[int, bytes, bytes]] = deque()
 
     def take(self, key: bytes, value: bytes | None) -> None:
         found = self.found
         found.records += 1
         if key == CLAIM_KEY and value is not None:
-            claim = decode_claim(value)
-            self.floor = max(self.floor, claim.epoch)
-            found.epoch = max(found.epoch, claim.epoch)
-            self.claimed = self.claimed or claim.token == self.token
-            self.contested = self.claimed and claim.token != self.token
-        elif key == CONTROL_KEY and value is not None:
-            control = decode_control(value)
-            found.epoch = max(found.epoch, control.epoch)
-            if control.epoch >= self.floor:
-                found.control = control
-                found.step = max(found.step, control.acked_step)
-                while self._unsent and self._unsent[0][0] <= control.acked_step:
-                    self._unsent.popleft()  # published; steps only grow along the log
+            self._on_claim(decode_claim(value))
         elif key == CRASH_KEY and value is not None:
             found.crash = decode_crash(value)
-        elif key.startswith(b"\x00"):
+        elif key.startswith(b"\x00") and key != CONTROL_KEY:
             pass  # a record of another kind, no ticket
-        elif value is None:
+        else:
+            self._ordered(key, value)
+
+    def _on_claim(self, claim: Claim) -> None:
+        self.found.epoch = max(self.found.epoch, claim.epoch)
+        self.claimed = self.claimed or claim.token == self.token
+        self.contested = self.claimed and claim.token != self.token
+        if claim.epoch > self._claim:
+            self._resolve()
+            self._claim, self._confirmed = claim.epoch, False
+
+    def _resolve(self) -> None:
+        """Nothing was written under the last claim: what a lower epoch wrote after it stands."""
+        pending, self._pending = self._pending, []
+        for key, value in pending:
+            self._apply(key, value)
+
+    def _ordered(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            epoch = None
+        else:
+            epoch = decode_control(value).epoch if key == CONTROL_KEY else header(value)[0]
+            self.found.epoch = max(self.found.epoch, epoch)
+        if epoch is not None and epoch == self._claim and not self._confirmed:
+            self._confirmed = True
+            self.found.stale += len(self._pending)
+            self._pending.clear()
+        if epoch is not None and epoch < self._claim and self._confirmed:
+            self.found.stale += 1
+        elif not self._confirmed and (epoch is None or epoch < self._claim):
+            self._pending.append((key, value))
+        else:
+            self._apply(key, value)
+
+    def _apply(self, key: bytes, value: bytes | None) -> None:
+        found = self.found
+        if value is None:
             found.states.pop(key, None)
+        elif key == CONTROL_KEY:
+            control = decode_control(value)
+            found.control = control
+            found.step = max(found.step, control.acked_step)
+            while self._unsent and self._unsent[0][0] <= control.acked_step:
+                self._unsent.popleft()  # published; steps only grow along the log
         else:
             self._state(key, value)
 
     def _state(self, key: bytes, value: bytes) -> None:
-        epoch, step, _, length = header(value)
+        _, step, _, length = header(value)
         found = self.found
-        found.epoch = max(found.epoch, epoch)
-        if epoch < self.floor:
-            found.stale += 1
-            return
         found.step = max(found.step, step)
         found.states[key] = value[: HEADER_BYTES + length]
         self._unsent.append((step, key, value))
 
     def finish(self) -> Restored:
         """The partition's state; tombstones of forgotten tickets are gone, outputs not yet acknowledged are kept."""
+        if not self.claimed:
+            self._resolve()
         for step, key, value in self._unsent:
             outputs = outbox(value, header(value)[3])
             if outputs:
@@ -131,13 +165,14 @@ def restore(
     partitions: Sequence[int],
     *,
     still_owned: Callable[[], bool],
+    may_write: Callable[[], bool],
     deadline_s: float,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[int, Restored]:
     """Claim partitions and read their state; blocking, so call it in a thread.
 
     Raises RestoreError when the state cannot be read within `deadline_s` or not at all, OwnershipLostError when
-    `still_owned` turns false.
+    `still_owned` turns false. Claims are only made while `may_write`.
     """
     token = (
         f"{socket.gethostname()}/{os.getpid()}/{time.monotonic_ns()}"  # names this attempt, nothing derives from it
@@ -165,6 +200,10 @@ def restore(
             unclaimed = [n for n, replay in replays.items() if not replay.claimed or replay.contested]
             if not unclaimed:
                 break
+            while still_owned() and not may_write() and time.monotonic() < until:
+                time.sleep(LOOK_EVERY_S)  # the group has not heard of us lately: we may be nobody's owner
+            if not still_owned():
+                raise OwnershipLostError
             _claim(settings, changelog, {n: replays[n] for n in unclaimed}, until)
             done = lambda left=unclaimed: all(replays[n].claimed for n in left)  # noqa: E731
             _read(consumer, replays, done, set(), until, still_owned, progress)
