@@ -32,10 +32,11 @@ $(STAMP): requirements-uv.lock requirements-dev.lock pyproject.toml
 test: $(STAMP)  ## run every test that this machine can run; with CI=true nothing may be left out
 	@for tool in java mvn; do command -v $$tool > /dev/null \
 	  || echo "No $$tool here: the tests on a real Kafka (marker: kafka) are left out unless its jars are cached or SLAWATCH_KAFKA_BOOTSTRAP is set; they fetch and run it."; done
-	@$(BIN)/pytest $(ARGS)
+	@echo "The fault runs are a target of their own: make faults"
+	@$(BIN)/pytest --ignore=tests/faults $(ARGS)
 
-faults: $(STAMP)  ## the long fault runs with real processes on real Kafka (`make test` has short ones); an hour
-	@SLAWATCH_FAULTS=full $(BIN)/pytest tests/faults $(ARGS)
+faults: $(STAMP)  ## fault runs with real processes on real Kafka, about a quarter of an hour; an hour with SLAWATCH_FAULTS=full
+	@$(BIN)/pytest tests/faults $(ARGS)
 
 sim: $(STAMP)  ## live through simulated worlds of faults (SIM_SEEDS=2000 SIM_BASE=0), or tell one of them: SEED=7
 	@$(BIN)/python -m tests.simulation $(SEED)

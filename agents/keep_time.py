@@ -30,8 +30,9 @@ async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s:
     """Prove silence for the keeper's partitions, for ever."""
     blind_since: dict[int, float] = {}
     while True:
+        held = await steps.held()
         waiting = _waiting(keeper)
-        if not waiting or await steps.held():
+        if held or not waiting:
             await asyncio.sleep(_pause(keeper))
             continue
         await _prove(keeper, prober)
@@ -100,6 +101,7 @@ class Steps:
         self._keeper, self._client, self._topic = keeper, client, topic
         self._asked_at = float("-inf")
         self._confirmed = False
+        self._where = ""
 
     async def held(self) -> bool:
         """Whether the timers are held now."""
@@ -110,9 +112,10 @@ class Steps:
         stepped = abs(clock.stepped().total_seconds()) > STEP_MAX_S
         if self._confirmed and not stepped:
             keeper.metrics.held.set(0)
+            keeper.operator.resolve(Condition.CLOCK_STEPPED, self._where, clock.now())
             return False
         keeper.metrics.held.set(1)
-        where = f"{self._topic}/clock/{id_of(keeper)}"
+        where = self._where = self._where or f"{self._topic}/clock/{id_of(keeper)}"
         if stepped:
             keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
             keeper.wake.set()

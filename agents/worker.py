@@ -146,6 +146,7 @@ class Worker:
                         still_owned=still_owned,
                         may_write=self._may_write,
                         deadline_s=self.settings.restore_deadline,
+                        accept_loss=self.settings.accept_loss,
                         progress=self.metrics.restored.inc,
                     ),
                 )

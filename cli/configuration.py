@@ -19,7 +19,13 @@ from streams.settings import Settings, shown
 
 PREFIX = "SLAWATCH_"
 OTHER = frozenset(
-    {"SLAWATCH_CRASH_POINT", "SLAWATCH_BPIC2013", "SLAWATCH_KAFKA_BOOTSTRAP", "SLAWATCH_WEBHOOK_SECRET"}
+    {
+        "SLAWATCH_CRASH_POINT",
+        "SLAWATCH_FAULTS",
+        "SLAWATCH_BPIC2013",
+        "SLAWATCH_KAFKA_BOOTSTRAP",
+        "SLAWATCH_WEBHOOK_SECRET",
+    }
 )
 """Variables with the prefix that are no settings."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 import msgspec
 
@@ -24,7 +25,7 @@ CLAIM_KEY = b"\x00claim"
 CRASH_KEY = b"\x00crash"
 """Subjects hold no control characters, so these can never be a ticket."""
 
-_HEADER = struct.Struct(">BIQqI")
+_HEADER = struct.Struct(">BIQqII")
 HEADER_BYTES = _HEADER.size
 _VERSION = 1
 NEVER = -1
@@ -60,6 +61,9 @@ class Crash(msgspec.Struct, array_like=True):
     count: int
 
 
+REMEDY = "the changelog is damaged: restore it, or start under a new app_id to judge the topic anew"
+
+
 class ChangelogError(Exception):
     """A changelog record that cannot be read; the worker refuses to run on half a state."""
 
@@ -81,7 +85,7 @@ def instant(us: int) -> datetime:
 
 def pack(epoch: int, step: int, wake_us: int, state: bytes) -> bytes:
     """A state as it stays in memory: header and state, no outbox."""
-    return _HEADER.pack(_VERSION, epoch, step, wake_us, len(state)) + state
+    return _HEADER.pack(_VERSION, epoch, step, wake_us, len(state), crc32(state)) + state
 
 
 def record(stored: bytes, outputs: list[Output]) -> bytes:
@@ -90,15 +94,17 @@ def record(stored: bytes, outputs: list[Output]) -> bytes:
 
 
 def header(value: bytes) -> tuple[int, int, int, int]:
-    """Epoch, step, wake_us and the length of the state. Raises ChangelogError when it is no such record."""
+    """Epoch, step, wake_us and the length of the state. Raises ChangelogError when it is no sound record."""
     try:
-        version, epoch, step, wake_us, length = _HEADER.unpack_from(value)
+        version, epoch, step, wake_us, length, checksum = _HEADER.unpack_from(value)
     except struct.error as error:
-        raise ChangelogError(f"a state record of {len(value)} bytes has no header") from error
+        raise ChangelogError(f"a state record of {len(value)} bytes has no header; {REMEDY}") from error
     if version != _VERSION:
-        raise ChangelogError(f"a state record has version {version}; this program reads version {_VERSION}")
+        raise ChangelogError(f"a state record has version {version}, this program reads {_VERSION}; {REMEDY}")
     if HEADER_BYTES + length > len(value):
-        raise ChangelogError("a state record is shorter than its header says")
+        raise ChangelogError(f"a state record is shorter than its header says; {REMEDY}")
+    if crc32(memoryview(value)[HEADER_BYTES : HEADER_BYTES + length]) != checksum:
+        raise ChangelogError(f"a state record does not match its checksum; {REMEDY}")
     return epoch, step, wake_us, length
 
 
@@ -113,7 +119,7 @@ def outbox(value: bytes, length: int) -> list[Output]:
     try:
         return _outbox_decoder.decode(memoryview(value)[HEADER_BYTES + length :])
     except msgspec.DecodeError as error:
-        raise ChangelogError(f"the outbox of a state record cannot be read: {error}") from error
+        raise ChangelogError(f"the outbox of a state record cannot be read ({error}); {REMEDY}") from error
 
 
 def decode_crash(raw: bytes) -> Crash:
@@ -121,7 +127,7 @@ def decode_crash(raw: bytes) -> Crash:
     try:
         return _crash_decoder.decode(raw)
     except msgspec.DecodeError as error:
-        raise ChangelogError(f"the note of a crash cannot be read: {error}") from error
+        raise ChangelogError(f"the note of a crash cannot be read ({error}); {REMEDY}") from error
 
 
 def encode(value: Control | Claim | Crash) -> bytes:
@@ -134,7 +140,7 @@ def decode_control(raw: bytes) -> Control:
     try:
         return _control_decoder.decode(raw)
     except msgspec.DecodeError as error:
-        raise ChangelogError(f"the control record cannot be read: {error}") from error
+        raise ChangelogError(f"the control record cannot be read ({error}); {REMEDY}") from error
 
 
 def decode_claim(raw: bytes) -> Claim:
@@ -142,4 +148,4 @@ def decode_claim(raw: bytes) -> Claim:
     try:
         return _claim_decoder.decode(raw)
     except msgspec.DecodeError as error:
-        raise ChangelogError(f"the claim cannot be read: {error}") from error
+        raise ChangelogError(f"the claim cannot be read ({error}); {REMEDY}") from error

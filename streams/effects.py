@@ -27,6 +27,7 @@ from streams.publisher import Outgoing, PublishFailedError
 logger = logging.getLogger("slawatch.effects")
 
 ASK_AGAIN_S = 0.02
+SEND_AGAIN_S = 0.1
 
 
 class Publishing(Protocol):
@@ -137,6 +138,7 @@ class Effects:
             except PublishFailedError as error:
                 self.metrics.publish_retries.inc()
                 logger.warning("not acknowledged, sending again: %s", error)
+                await asyncio.sleep(SEND_AGAIN_S)
 
     def _count(self, group: Group) -> None:
         metrics = self.metrics

@@ -52,12 +52,20 @@ class Poll:
 
 
 class RunScheduler(DefaultSchedulingStrategy):
-    """Yield everything a poll fetched as one item, under the name of its first partition."""
+    """Yield everything a poll fetched as one item, under the name of its first partition.
+
+    `left_out()` names topics whose records are nobody's: changelogs, should Faust fetch one in a rebalance.
+    """
+
+    def __init__(self, left_out: Callable[[], set[str]] = set) -> None:
+        self._left_out = left_out
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         """One item, or none."""
-        if records:
-            yield next(iter(records)), Poll([(tp.partition, run) for tp, run in records.items()])
+        left_out = self._left_out()
+        runs = {tp: run for tp, run in records.items() if run and tp.topic not in left_out}
+        if runs:
+            yield next(iter(runs)), Poll([(tp.partition, run) for tp, run in runs.items()])
 
 
 class KeptThread(driver.AIOKafkaConsumerThread):
@@ -105,7 +113,7 @@ class KeptConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.scheduler = RunScheduler()
+        self.scheduler = RunScheduler(lambda: self.app.tables.changelog_topics)
         self.ledger: dict[TP, int] = {}
         self.full: Callable[[], bool] = lambda: False
         self._polled_at = 0.0

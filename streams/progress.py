@@ -27,7 +27,8 @@ class Prober:
     """Asks where partitions end."""
 
     def __init__(self, settings: Mapping[str, Any], topic: str, clock: Clock, *, timeout_s: float = 5.0) -> None:
-        self._admin = AdminClient(dict(settings))
+        self._settings = dict(settings)
+        self._admin = AdminClient(self._settings)
         self._topic = topic
         self._clock = clock
         self._timeout_s = timeout_s
@@ -52,6 +53,16 @@ class Prober:
             futures = self._admin.list_offsets(
                 wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=self._timeout_s
             )
-            return {tp.partition: future.result(self._timeout_s + 1).offset for tp, future in futures.items()}
+            found = {tp.partition: future.result(self._timeout_s + 1).offset for tp, future in futures.items()}
         except (KafkaException, TimeoutError) as error:
+            self._start_over()
             raise ProofFailedError(str(error)) from error
+        if any(offset < 0 for offset in found.values()):
+            # An answer that did not come looks like an answer: offset -1001. It proves nothing.
+            self._start_over()
+            raise ProofFailedError("no answer in time")
+        return found
+
+    def _start_over(self) -> None:
+        """A new client: the old one may keep a leader epoch that brokers refuse for ever after a restart."""
+        self._admin = AdminClient(self._settings)

@@ -14,6 +14,23 @@ from typing import Any
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+RECORD_BYTES_MAX = 64 * 1024 * 1024
+"""More than the largest ticket there can be with everything it may have to say at once."""
+REFUSALS_MAX = 5
+"""So many refusals in a row that no repeat can mend, and the worker ends."""
+
+_PERMANENT = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.INVALID_MSG,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._FATAL,
+        KafkaError._UNKNOWN_TOPIC,
+    }
+)
+
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to produce; `partition` None lets the key decide (Java's murmur2)."""
@@ -29,6 +46,10 @@ class PublishFailedError(Exception):
     """Not every record was acknowledged in time; which ones is not known, so all must be sent again."""
 
 
+class PublishRefusedError(Exception):
+    """The brokers refuse a record for good; repeating cannot help, and nothing may be committed past it."""
+
+
 class Publisher:
     """A producer whose only verb is: all of these, acknowledged."""
 
@@ -36,6 +57,7 @@ class Publisher:
         """`settings` are librdkafka's (bootstrap.servers, security)."""
         self._timeout_s = message_timeout_ms / 1000
         self._errors: list[KafkaError] = []
+        self._refusals = 0
         self._producer = Producer(
             {
                 **settings,
@@ -47,7 +69,7 @@ class Publisher:
                 "partitioner": "murmur2_random",
                 "queue.buffering.max.messages": 1_000_000,
                 "queue.buffering.max.kbytes": 1_048_576,
-                "message.max.bytes": 2 * 1024 * 1024,
+                "message.max.bytes": RECORD_BYTES_MAX,
                 # The barrier is flush(); a call back per acknowledged record would only cost time.
                 "delivery.report.only.error": True,
                 "on_delivery": self._failed,
@@ -74,6 +96,8 @@ class Publisher:
                 else:
                     self._producer.produce(record.topic, record.value, record.key, partition)
                 return
+            except KafkaException as error:
+                raise PublishRefusedError(f"{record.topic}: {error.args[0].str()}") from error
             except BufferError:
                 self._producer.poll(0.05)  # the local queue is full: let it drain
 
@@ -83,8 +107,13 @@ class Publisher:
         left = await loop.run_in_executor(None, self._producer.flush, self._timeout_s + 5)
         if left or self._errors:
             errors = {error.str() for error in self._errors}
+            permanent = any(error.code() in _PERMANENT for error in self._errors)
             self._errors.clear()
+            self._refusals = self._refusals + 1 if permanent else 0
+            if self._refusals >= REFUSALS_MAX:
+                raise PublishRefusedError("; ".join(sorted(errors)))
             raise PublishFailedError("; ".join(sorted(errors)) or f"{left} records were not acknowledged")
+        self._refusals = 0
 
     def _failed(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:

@@ -167,6 +167,7 @@ def restore(
     still_owned: Callable[[], bool],
     may_write: Callable[[], bool],
     deadline_s: float,
+    accept_loss: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[int, Restored]:
     """Claim partitions and read their state; blocking, so call it in a thread.
@@ -192,7 +193,10 @@ def restore(
     )
     try:
         consumer.assign(
-            [TopicPartition(changelog, number, _beginning(consumer, changelog, number)) for number in partitions]
+            [
+                TopicPartition(changelog, number, _beginning(consumer, changelog, number, accept_loss=accept_loss))
+                for number in partitions
+            ]
         )
         pending = set(partitions)
         _read(consumer, replays, lambda: not pending, pending, until, still_owned, progress)
@@ -213,8 +217,13 @@ def restore(
     return {number: replay.finish() for number, replay in replays.items()}
 
 
-def _beginning(consumer: Consumer, changelog: str, number: int) -> int:
+def _beginning(consumer: Consumer, changelog: str, number: int, *, accept_loss: bool) -> int:
     low, _ = consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)
+    if low > 0 and not accept_loss:  # compaction never moves the beginning; somebody deleted records
+        raise RestoreError(
+            f"{changelog}, partition {number}: the records below {low} are gone, and with them part of the state; "
+            "restore the changelog, or start under a new app_id to judge the topic anew"
+        )
     return int(low)
 
 

@@ -104,7 +104,16 @@ def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...
         TopicSpec(verdicts, "clock id", compact, n),
         # Stored as received: a record at the default limit of 1 MiB gains headers, and must still fit.
         TopicSpec(letters, "as received", delete, n, month, max_record_bytes=2 * 1024**2),
-        TopicSpec(changelog_name(app_id), "ticket id", compact, n, append_time=True, tuning=_CHANGELOG),
+        # A state goes with all it has to say: 500 events at once may say much.
+        TopicSpec(
+            changelog_name(app_id),
+            "ticket id",
+            compact,
+            n,
+            append_time=True,
+            max_record_bytes=32 * 1024**2,
+            tuning=_CHANGELOG,
+        ),
     )
 
 
