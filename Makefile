@@ -9,7 +9,7 @@ STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test faults check format demo kafka bench sim mutants lock kafka-lock clean
+.PHONY: help setup test faults faults-short check format demo kafka bench sim mutants lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(STAMP)  ## run every test that this machine can run; with CI=true nothin
 	  || echo "No $$tool here: the tests on a real Kafka (marker: kafka) are left out unless its jars are cached or SLAWATCH_KAFKA_BOOTSTRAP is set; they fetch and run it."; done
 	@echo "The fault runs are a target of their own: make faults"
 	@$(BIN)/pytest --ignore=tests/faults $(ARGS)
+
+faults-short: $(STAMP)  ## the part of the fault runs that CI goes through, some five minutes
+	@$(BIN)/pytest $(addprefix tests/faults/test_,kills.py zombies.py changelog.py source_loss.py poison.py compression.py) $(ARGS)
 
 faults: $(STAMP)  ## fault runs with real processes on real Kafka, about a quarter of an hour; an hour with SLAWATCH_FAULTS=full
 	@$(BIN)/pytest tests/faults $(ARGS)

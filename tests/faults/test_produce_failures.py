@@ -39,6 +39,11 @@ def test_a_passing_failure(tmp_path: Path, kind: str) -> None:
             load.finish()
         broker.push_errors(PRODUCE, [KINDS[kind]] * SIZES.produce_errors)
         worker.process.send_signal(signal.SIGCONT)
+        wait_for(  # the load must not meet them: here a record carries its producer's time, not that of its appending
+            "the errors to be over",
+            lambda: worker.process.poll() is not None or len(stage.seen("verdicts").records) > 100,
+            90,
+        )
         with Load(stage, seed=122, first_chunk=90) as more:
             wait_for("more load", lambda: more.acknowledged > 1000, 60)
             more.finish()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -267,7 +268,9 @@ class Witness:
         source, start_id = alert.data["clock_id"].split("/")[-2:]
         log = self.tickets[alert.data["ticket"]]
         starts = [
-            a.appended_ms for a in log if a.event.id == start_id and a.event.source.replace("/", "%2F") == source
+            arrived.appended_ms
+            for arrived in log
+            if (quote(arrived.event.source, safe=""), quote(arrived.event.id, safe="")) == (source, start_id)
         ]
         if not starts:
             return False
