@@ -112,14 +112,16 @@ class Steps:
         stepped = abs(clock.stepped().total_seconds()) > STEP_MAX_S
         if self._confirmed and not stepped:
             keeper.metrics.held.set(0)
-            keeper.operator.resolve(Condition.CLOCK_STEPPED, self._where, clock.now())
+            if self._where:
+                keeper.operator.resolve(Condition.CLOCK_STEPPED, self._where, clock.now())
+                self._where = ""
             return False
         keeper.metrics.held.set(1)
-        where = self._where = self._where or f"{self._topic}/clock/{id_of(keeper)}"
+        if not keeper.partitions:
+            return True  # nobody's timers, and no ownership to name in an alert
         if stepped:
-            keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
-            keeper.wake.set()
-        if time.monotonic() - self._asked_at < 1.0 or not keeper.partitions:
+            self._say(keeper)
+        if time.monotonic() - self._asked_at < 1.0:
             return True
         self._asked_at = time.monotonic()
         partition = min(keeper.partitions)
@@ -130,18 +132,21 @@ class Steps:
             logger.warning("timers are held until a broker says what time it is: %s", error)
             return True
         if told is not None and abs((told - clock.now()).total_seconds()) > STEP_MAX_S:
-            keeper.operator.fire(Condition.CLOCK_STEPPED, where, clock.now())
-            keeper.wake.set()
+            self._say(keeper)
             return True
         clock.confirm()
         self._confirmed = True
-        keeper.operator.resolve(Condition.CLOCK_STEPPED, where, clock.now())
         return False
 
-
-def id_of(keeper: Keeper) -> str:
-    """Names this ownership in operator alerts: the highest epoch it holds."""
-    return str(max((partition.epoch for partition in keeper.partitions.values()), default=0))
+    def _say(self, keeper: Keeper) -> None:
+        """Tell the operator, under the name of the ownership that saw it first."""
+        if not keeper.partitions:
+            return  # lost while the broker was asked
+        if not self._where:
+            number, partition = min(keeper.partitions.items())
+            self._where = f"{self._topic}/{number}/{partition.epoch}/clock"
+        keeper.operator.fire(Condition.CLOCK_STEPPED, self._where, keeper.clock.now())
+        keeper.wake.set()
 
 
 def _pause(keeper: Keeper) -> float:

@@ -1,0 +1,1 @@
+"""Deterministic simulation of whole workers: seeds, faults, and what must hold."""

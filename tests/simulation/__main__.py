@@ -7,7 +7,8 @@ import os
 import sys
 
 from tests.simulation.judgement import Judgement
-from tests.simulation.world import World, simulated
+from tests.simulation.virtual import simulated
+from tests.simulation.world import World
 
 
 def lived(seed: int, *, telling: bool = False) -> tuple[World, list[str]]:

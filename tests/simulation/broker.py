@@ -126,6 +126,8 @@ class Broker:
                 else:
                     wait = dice.randint(10_000, MESSAGE_TIMEOUT_US)
             world.after(wait, lambda lane=lane: self._land(lane))
+        if process.stalls and any(r.topic == CHANGELOG and not r.key.startswith(b"\0") for r in records):
+            world.freeze(process, 40_000_000)
         return done
 
     def _land(self, lane: Lane) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from sla.ticket import decode
-from streams.changelog import CLAIM_KEY, HEADER_BYTES, decode_claim, header
+from streams.changelog import CLAIM_KEY, CONTROL_KEY, HEADER_BYTES, decode_claim, decode_control, header
 from tests.second_reading.repair import instant, read
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS
 from tests.simulation.world import SETTLED_US, World
@@ -62,6 +62,12 @@ class Judgement:
             ):
                 self.refused.add((number, landed.offset))
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing at all went wrong in this world."""
+        plan = self.world.plan
+        return not plan.faults and not plan.holes and plan.fetch_s < 0.1 and plan.answer_us < 100_000
+
     def faults(self) -> list[str]:
         """Everything that does not hold."""
         return [
@@ -99,18 +105,29 @@ class Judgement:
                 found[name] = data
         wrong = [f"{name} has alerts, but no verdict" for name in alerts.keys() - found.keys()]
         judged = {_clock(name): _as_read(data, alerts[name]) for name, data in found.items()}
-        for clock in judged.keys() | latest.keys():
-            if judged.get(clock) not in (soonest.get(clock), latest.get(clock)):
-                wrong.append(f"{clock}: published {judged.get(clock)}, the second reading says {latest.get(clock)}")
-        return wrong
+        return wrong + [
+            f"{clock}: published {judged.get(clock)}, the second reading says {latest.get(clock)}"
+            for clock in judged.keys() | latest.keys()
+            if judged.get(clock) not in (soonest.get(clock), latest.get(clock))
+        ]
 
     def contents(self) -> list[str]:
         """One (id, revision) has one content."""
         contents: dict[tuple[str, int], set[bytes]] = defaultdict(set)
+        firing: dict[tuple[str, str], set[int]] = defaultdict(set)
         for envelope, landed in self.outputs:
             data = envelope["data"]
             contents[data.get("alert_id") or data["clock_id"], data["revision"]].add(landed.value)
-        return [f"{key} has {len(values)} contents: {values}" for key, values in contents.items() if len(values) > 1]
+            if data.get("status") == "firing":
+                firing[data["alert_id"], json.dumps({**data, "revision": 0})].add(data["revision"])
+        again = [
+            f"{name} fires again without news: {revisions}"
+            for (name, _), revisions in firing.items()
+            if any(revision + 1 in revisions for revision in revisions)
+        ]
+        return again + [
+            f"{key} has {len(values)} contents: {values}" for key, values in contents.items() if len(values) > 1
+        ]
 
     def false_alarms(self) -> list[str]:
         """No alert fires early, or although what ended its duty was appended before its instant and the grace."""
@@ -124,6 +141,9 @@ class Judgement:
             appended = {(event["source"], event["id"]): us for us, event in self.events[ticket]}
             start_us = appended[source, id_] // 1000 * 1000
             silent_us = max(us_of(instant(envelope["time"])), start_us) + self.world.plan.grace_us
+            news_us = max(us for us, _ in self.events[ticket] if us <= landed.us)
+            if self.calm and landed.us > max(silent_us, news_us, self.world.begun_us) + SETTLED_US:
+                wrong.append(f"{data['alert_id']} fires {landed.us - silent_us} us late, although nothing was wrong")
             if landed.us < silent_us:
                 wrong.append(f"{data['alert_id']} fires {silent_us - landed.us} us early")
             if not self._silent_somewhen(clock, level, data["due_at"], silent_us, landed.us):
@@ -159,13 +179,15 @@ class Judgement:
                 wrong.append(f"nobody keeps partition {number}")
                 continue
             rebuilt = _rebuilt(self.world, number)
-            for key in rebuilt.keys() | partition.states.keys():
-                if rebuilt.get(key) != partition.states.get(key):
-                    wrong.append(f"{key!r} of partition {number}: the changelog differs from the memory")
+            wrong += [
+                f"{key!r} of partition {number}: the changelog differs from the memory"
+                for key in rebuilt.keys() | partition.states.keys()
+                if rebuilt.get(key) != partition.states.get(key)
+            ]
             for key, stored in partition.states.items():
                 seen.add(key.decode())
-                held = {(event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events}
-                if held != {(event["source"], event["id"]) for _, event in self.events.get(key.decode(), ())}:
+                held = sorted((event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events)
+                if held != sorted((event["source"], event["id"]) for _, event in self.events.get(key.decode(), ())):
                     wrong.append(f"{key!r}: the state holds other events than were appended: {held}")
         return wrong + [f"ticket {ticket} is not remembered" for ticket in self.events.keys() - seen]
 
@@ -198,11 +220,17 @@ def _as_read(data: dict, alerts: dict) -> dict:
 
 
 def _rebuilt(world: World, number: int) -> dict[bytes, bytes]:
-    """The states by the changelog: the last record of each ticket that no later claim has made void."""
-    floor, states = 0, {}
-    for landed in world.broker.logs[CHANGELOG, number]:
+    """The states by the changelog: the last record of each ticket that no claim before it has made void.
+
+    A claim under which nothing was ever written makes nothing void.
+    """
+    floor, states, log = 0, {}, world.broker.logs[CHANGELOG, number]
+    writers = {header(r.value)[0] for r in log if r.value is not None and not r.key.startswith(b"\0")}
+    writers |= {decode_control(r.value).epoch for r in log if r.key == CONTROL_KEY}
+    for landed in log:
         if landed.key == CLAIM_KEY:
-            floor = max(floor, decode_claim(landed.value).epoch)
+            claimed = decode_claim(landed.value).epoch
+            floor = max(floor, claimed if claimed in writers else 0)
         elif landed.key.startswith(b"\0"):
             continue
         elif landed.value is None:

@@ -19,17 +19,17 @@ from streams.effects import Effects, Names
 from streams.keeper import Keeper
 from streams.metrics import Metrics
 from streams.operator_alerts import OperatorAlerts
-from streams.progress import Prober, ProofFailedError
 from streams.publisher import Outgoing, PublishFailedError
 from streams.restore import OwnershipLostError, RestoreError, _Replay
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, SESSION_US, VERDICTS, Group
 from tests.simulation.process_loop import ProcessLoop
+from tests.simulation.stand_ins import SimulatedProber
 
 NAMES = Names(EVENTS, CHANGELOG, DEAD, {Channel.ALERTS: ALERTS, Channel.VERDICTS: VERDICTS})
 METRICS = Metrics()
 """Shared by all worlds: making a registry takes longer than living through most of them."""
-HEARTBEAT_S = SESSION_US / 5e6
-COMMIT_S = 1.5
+HEARTBEAT_S = SESSION_US / 4e6
+COMMIT_S = 3.0
 TOPIC_ID = "simulated"
 
 
@@ -37,26 +37,13 @@ class Killed(BaseException):
     """The process dies at a named place."""
 
 
-class SimulatedProber(Prober):
-    """The real prober, with the world's broker behind it."""
-
-    def __init__(self, broker, clock):
-        self._broker, self._clock = broker, clock
-
-    def _ask(self, partitions, spec=None):
-        if self._broker.down:
-            raise ProofFailedError("simulated: no answer")
-        if spec is not None:
-            return {number: self._broker.begin(EVENTS) for number in partitions}
-        return {number: self._broker.end(EVENTS, number) for number in partitions}
-
-
 class Process:
     """A worker process on a machine; `machine` carries the error of its wall clock (microseconds)."""
 
     def __init__(self, world: Any, name: str, machine: Any) -> None:
         self.world, self.name, self.machine = world, name, machine
-        self.dead = self.frozen = False
+        self.dead = self.frozen = self.ending = False
+        self.stalls = False
         self.busy_until_us = 0
         self.slow_us = 0
         self.dies_at: tuple[CrashPoint, int] | None = None
@@ -73,10 +60,11 @@ class Process:
         self.generation, self.joining, self.flowing = 0, False, False
         self.ledger: dict[int, int] = {}
         self.positions: dict[int, int] = {}
+        self.sought: set[int] = set()
         self.arrivals = asyncio.Event()
         steps = keep_time.Steps(self.keeper, world, CHANGELOG)
+        self._spawn(self.keeper.run())
         for work in (
-            self.keeper.run(),
             keep_time.keep_time(self.keeper, self.prober, steps, world.plan.blind_after_s),
             self._beat(),
             self._fetch(),
@@ -116,33 +104,30 @@ class Process:
     def _outside(self, func, args):
         """A thread's work: done at one instant some time from now, its answer heard some time later."""
         world, future = self.world, self.loop.create_future()
+        longest_us = world.plan.answer_us if func == self.prober._ask else min(world.plan.answer_us, 1_000_000)
 
         def do() -> None:
             try:
                 answer, error = func(*args), None
             except Exception as raised:
                 answer, error = None, raised
-            world.after(
-                world.dice.randint(100, world.plan.answer_us), lambda: self.resume(lambda: tell(answer, error))
-            )
+            world.after(world.dice.randint(100, longest_us), lambda: self.resume(lambda: tell(answer, error)))
 
         def tell(answer, error) -> None:
             if not future.done():
                 future.set_exception(error) if error is not None else future.set_result(answer)
 
-        world.after(world.dice.randint(100, world.plan.answer_us), do)
+        world.after(world.dice.randint(100, longest_us), do)
         return future
 
-    def _spawn(self, work: Any) -> None:
-        asyncio._set_running_loop(self.loop)
-        try:
-            self.loop.create_task(work).add_done_callback(self._ended)
-        finally:
-            asyncio._set_running_loop(None)
+    def _spawn(self, work: Any) -> asyncio.Task:
+        task = self.loop.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task) -> None:
         error = None if task.cancelled() else task.exception()
-        if not self.dead:
+        if not self.dead and (error is not None or not self.ending):
             self.world.ended_by_itself(self, error)
 
     # -- what the keeper asks for ---------------------------------------------------------------------------------
@@ -157,6 +142,7 @@ class Process:
         """The source: fetch again from an offset."""
         if partition in self.positions:
             self.positions[partition] = max(offset, self.world.broker.begin(EVENTS))
+            self.sought.add(partition)
 
     async def beginning(self, partition):
         """The source: the first offset that is there."""
@@ -233,7 +219,8 @@ class Process:
                 return
             self.keeper.topic_id = TOPIC_ID
             for state in restored.values():
-                self.world.adopted(self, self.keeper.adopt(state))
+                beginning = self.world.broker.begin(EVENTS) if state.control is None else 0
+                self.world.adopted(self, self.keeper.adopt(state, beginning))
         begin = self.world.broker.begin(EVENTS)
         self.positions = {n: max(self.world.group.committed.get(n, begin), begin) for n in share}
         self.flowing = True
@@ -254,6 +241,10 @@ class Process:
             unclaimed = [n for n, replay in replays.items() if not replay.claimed or replay.contested]
             if not unclaimed:
                 break
+            while self._owns(generation) and not self._may_write():
+                await asyncio.sleep(0.2)
+            if not self._owns(generation):
+                raise OwnershipLostError
             claims = []
             for number in unclaimed:
                 replays[number].claimed = replays[number].contested = False
@@ -287,11 +278,15 @@ class Process:
             if self.flowing and not world.broker.down:
                 for number, position in self.positions.items():
                     run = world.broker.read(EVENTS, number, position, dice.choice((1, 3, 10, 50)))
-                    if run and dice.random() < world.plan.holes:
+                    if run and number not in self.sought and dice.random() < world.plan.holes:
                         run = run[dice.randrange(len(run)) :]  # a fetcher that lost part of what it had
                     if run:
+                        self.sought.discard(number)
                         runs.append((number, run))
                         self.positions[number] = run[-1].offset + 1
+            if world.broker.down:
+                await asyncio.sleep(0.5)
+                continue
             if not runs:
                 self.arrivals.clear()
                 world.listeners.append(self)
@@ -312,8 +307,12 @@ class Process:
         if not self.world.broker.down and self.world.group.commit(self, generation, offsets):
             self.world.committed(self, offsets)
 
-    async def close(self):
+    def end(self) -> None:
         """An orderly end, as on SIGTERM."""
+        self.ending = True
+        self._spawn_once(self._close())
+
+    async def _close(self):
         await self.keeper.close()
         self._commit_now(self.generation, dict(self.ledger))
         self.world.group.leave(self)

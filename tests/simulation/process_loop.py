@@ -6,6 +6,7 @@ runs on it is the real code; only the scheduler below it is ours, so a run depen
 
 import asyncio
 import heapq
+import inspect
 from collections import deque
 from collections.abc import Callable
 from itertools import count
@@ -55,6 +56,8 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self.timers.clear()
         for task in self.tasks:
             task._log_destroy_pending = False
+            if inspect.getcoroutinestate(task.get_coro()) == inspect.CORO_CREATED:
+                task.get_coro().close()
 
     # -- what asyncio asks of a loop ------------------------------------------------------------------------------
 
@@ -90,6 +93,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
 
     def create_task(self, coro, *, name=None, context=None):
         """A task of this loop."""
+        if self.gone:
+            coro.close()
+            return self.create_future()
         task = asyncio.Task(coro, loop=self, name=name, context=context)
         self.tasks.append(task)
         return task

@@ -16,7 +16,7 @@ from cli.generate import lives
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
 """Virtual time zero."""
 START_US = int(START.timestamp()) * 1_000_000
-LIFE = timedelta(minutes=7)
+LIFE = timedelta(minutes=5)
 PASSED_ON = ("accepted", "dispatched", "received", "returned", "corrected", "voided", "closed")
 
 
@@ -38,14 +38,11 @@ def draw(dice: Random, partitions: int, late: float) -> list[Sent]:
     for event in _told(dice):
         happened_us = us_of(event["time"])
         old = way == "backlog" or (way == "mixed" and crc32(event["subject"].encode()) % 2)
-        if old:
-            us = START_US + dice.randint(0, 20_000_000)
-        else:
-            us = happened_us + _delay(dice, late)
+        us = START_US + dice.randint(0, 20_000_000) if old else happened_us + _delay(dice, late)
         record = _record(event, us, partitions)
         sent.append(record)
         if dice.random() < 0.1:
-            sent.append(_record(event, us + dice.choice((0, 1000, dice.randint(0, 200_000_000))), partitions))
+            sent.append(_record(event, us + dice.choice((0, 1000, dice.randint(0, 100_000_000))), partitions))
         if dice.random() < 0.05:
             sent.append(_rubbish(dice, event, us + dice.randint(-5_000_000, 60_000_000), partitions))
     sent.sort(key=lambda record: record.us)
@@ -71,8 +68,9 @@ def _told(dice: Random) -> list[dict]:
         over = datetime.fromisoformat(event["time"]) - START - LIFE
         if over > timedelta(0):
             time = START + LIFE + over / 120
-            event = {**event, "time": time.isoformat(timespec="milliseconds")}
-        events.append(event)
+            events.append({**event, "time": time.isoformat(timespec="milliseconds")})
+        else:
+            events.append(event)
     return events
 
 
@@ -85,7 +83,7 @@ def _delay(dice: Random, late: float) -> int:
             dice.randint(150_000, 250_000),
             dice.randint(0, 2_000_000),
             dice.randint(0, 60_000_000),
-            dice.randint(0, 240_000_000),
+            dice.randint(0, 120_000_000),
             -dice.randint(0, 3_000_000),
         )
     )

@@ -10,80 +10,32 @@ Nothing sleeps and nothing is threaded: a process is a `ProcessLoop`, everything
 import heapq
 import random
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-import agents.keep_time
-import streams.effects
-import streams.keeper
-import streams.operator_alerts
-import streams.partition
 from cli.rulebook_files import load
 from sla.step import Watch
 from streams.changelog import CONTROL_KEY, decode_control
-from streams.clock import UTC
 from streams.crash_points import CrashPoint
 from streams.restore import RestoreError
 from tests.simulation.broker import CHANGELOG, EVENTS, Broker, Group
+from tests.simulation.plan import Plan
 from tests.simulation.process import Killed, Process
+from tests.simulation.virtual import presence
 from tests.simulation.workload import START_US, draw
 
 HEALS_WITHIN_US = 45_000_000
 """After the last fault: sessions end, partitions go to others, are restored, and all that is due goes out."""
 SETTLED_US = 4_000_000
 """Once all is well, nothing due is out later than this (the loops look less often here than they do live)."""
+TURNS_MAX = 200_000
 WATCH = Watch(load("sgcc-2014"))
-_present: list[Any] = []
 
 
-@dataclass(slots=True)
-class Plan:
-    """What a seed makes of a world; `faults` are (microseconds since the start, what)."""
-
-    dice: random.Random
-    partitions: int = 1
-    machines: int = 2
-    grace_us: int = 200_000
-    blind_after_s: float = 60.0
-    answer_us: int = 2000
-    fetch_s: float = 0.004
-    holes: float = 0.0
-    first_offset: int = 0
-    late: float = 0.15
-    trouble: float = 0.0
-    compaction_us: int = 0
-    begins_us: int = 0
-    faults: list[tuple[int, str]] = field(default_factory=list)
-    heals_us: int = 0
-
-    def __post_init__(self) -> None:
-        dice = self.dice
-        self.partitions = dice.choice((1, 1, 2))
-        self.machines = dice.choice((1, 2, 2, 3))
-        self.grace_us = dice.choice((200_000, 200_000, 1_000_000))
-        self.blind_after_s = dice.choice((60.0, 60.0, 5.0))
-        self.answer_us = dice.choice((2000, 2000, 50_000, 2_000_000))
-        self.fetch_s = dice.choice((0.004, 0.004, 0.5, 20.0))
-        self.holes = dice.choice((0.0, 0.0, 0.2))
-        self.late = dice.choice((0.0, 0.1, 0.4))
-        self.begins_us = dice.choice((0, 0, dice.randint(0, 400_000_000)))
-        self.compaction_us = dice.choice((0, 0, 60_000_000))
-        if dice.random() < 0.15:
-            return
-        self.trouble = dice.choice((0.0, 0.05, 0.3))
-        span = dice.choice((40_000_000, 500_000_000))
-        kinds = ("kill", "kill", "die_at", "die_at", "die_at", "freeze", "freeze", "down", "step", "slow", "close", "join")
-        for _ in range(dice.choice((1, 2, 3, 5, 8))):
-            at = self.begins_us + dice.randint(0, span)
-            self.faults.append((at, dice.choice(kinds)))
-        self.faults.sort()
-        self.heals_us = self.faults[-1][0] + 20_000_000
+class RestlessError(AssertionError):
+    """A world that never comes to rest: somebody spins."""
 
 
 @dataclass(eq=False)
@@ -99,10 +51,13 @@ class Machine:
 class World:
     """One run; `broken` collects what must not be, `trace` what happened (only if `telling`)."""
 
-    def __init__(self, seed: int, telling: bool = False) -> None:
+    def __init__(self, seed: int, telling: bool = False, faults: list[tuple[int, str]] | None = None) -> None:
         self.seed, self.telling = seed, telling
         self.dice = random.Random(seed)
         self.plan = Plan(self.dice)
+        if faults is not None:
+            self.plan.faults = [(self.plan.begins_us + us, what) for us, what in faults]
+            self.plan.heals_us = self.plan.faults[-1][0] + 20_000_000
         self.watch = WATCH
         self.now_us = START_US
         self.broken: list[str] = []
@@ -114,6 +69,8 @@ class World:
         self.listeners: list[Process] = []
         self.processes: list[Process] = []
         self.running: Process | None = None
+        self.turns = 0
+        self.begun_us = START_US + self.plan.begins_us + 20_000_000
         self.adoptions: list[tuple[str, int, int]] = []
         self.passed: set[str] = set()
         self.machines = [Machine(f"m{number}") for number in range(self.plan.machines)]
@@ -151,6 +108,9 @@ class World:
                 heapq.heappop(agenda)[2]()
 
     def _turn(self, process: Process) -> None:
+        self.turns += 1
+        if self.turns > TURNS_MAX:
+            raise RestlessError(f"seed {self.seed}: more than {TURNS_MAX} turns")
         self.running = process
         for _ in range(self.dice.randint(1, 4)):
             if process.dead or not process.loop.ready:
@@ -165,7 +125,7 @@ class World:
 
     def live(self) -> None:
         """Everything happens; afterwards all faults have healed and everything due has had its time."""
-        with _presence(self):
+        with presence(self):
             for sent in self.sent:
                 self.after(sent.us - START_US, lambda sent=sent: self._arrive(sent))
             for machine in self.machines:
@@ -175,11 +135,11 @@ class World:
             self.run_until(START_US + max(self.plan.heals_us, self.plan.begins_us + 3_000_000))
             self._heal()
             last = max((sent.us for sent in self.sent), default=0)
-            self.run_until(max(self.now_us, last) + HEALS_WITHIN_US + self.dice.randint(0, 200_000_000))
+            self.run_until(max(self.now_us, last) + HEALS_WITHIN_US + self.dice.randint(0, 60_000_000))
 
     def again(self) -> None:
         """All workers are killed and one is started anew: it must find everything as it was, and say nothing new."""
-        with _presence(self):
+        with presence(self):
             for process in list(self.processes):
                 self.killed(process, "with all others", restart=False)
             self.run_until(self.now_us + 15_000_000)
@@ -200,6 +160,8 @@ class World:
             machine.starts += 1
             machine.process = Process(self, f"{machine.name}.{machine.starts}", machine)
             self.processes.append(machine.process)
+            if self.now_us - START_US < self.plan.heals_us - 20_000_000 and self.dice.random() < 0.1:
+                machine.process.dies_at = (CrashPoint.DURING_RECOVERY, 1)
             self.say(machine.process.name, "starts")
 
     def killed(self, process: Process, how: str, restart: bool = True) -> None:
@@ -242,10 +204,19 @@ class World:
         """SIGSTOP, and SIGCONT a while later."""
         process = self._someone()
         if process is not None:
-            self.say(process.name, "freezes")
-            process.frozen = True
-            span = self.dice.choice((300_000, 7_000_000, 20_000_000, 40_000_000))
-            self.after(self.dice.randint(span // 2, span), lambda: self._thaw(process))
+            self.freeze(process, self.dice.choice((300_000, 7_000_000, 20_000_000, 40_000_000)))
+
+    def fault_stall(self) -> None:
+        """SIGSTOP with states on their way: a former owner whose writes land when another has taken over."""
+        process = self._someone()
+        if process is not None:
+            process.stalls = True
+
+    def freeze(self, process: Process, span_us: int) -> None:
+        """Freeze a process for about so long."""
+        self.say(process.name, "freezes")
+        process.frozen, process.stalls = True, False
+        self.after(self.dice.randint(span_us // 2, span_us), lambda: self._thaw(process))
 
     def _thaw(self, process: Process) -> None:
         if process.frozen and not process.dead:
@@ -281,7 +252,7 @@ class World:
         process = self._someone()
         if process is not None:
             self.say(process.name, "is told to end")
-            process._spawn_once(process.close())
+            process.end()
             self.after(5_000_000, lambda: self._closed(process))
 
     def _closed(self, process: Process) -> None:
@@ -301,7 +272,7 @@ class World:
         for machine in self.machines:
             machine.wrong_us = 0
         for process in self.processes:
-            process.slow_us, process.dies_at = 0, None
+            process.slow_us, process.dies_at, process.stalls = 0, None, False
             self._thaw(process)
 
     # -- what processes report ------------------------------------------------------------------------------------
@@ -342,40 +313,3 @@ class World:
 def sent_record(sent: Any) -> Any:
     """A source's record in the form a log takes."""
     return SimpleNamespace(key=sent.key, value=sent.value, headers=())
-
-
-@contextmanager
-def _presence(world: World):
-    _present.append(world)
-    try:
-        yield
-    finally:
-        _present.pop()
-
-
-def _broker_now(world: World, *_: Any) -> datetime | None:
-    if world.broker.down:
-        return None
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=world.now_us // 1000)
-
-
-@contextmanager
-def simulated():
-    """The product's modules see virtual time and die where the world says; limits are small, so that they are met."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agents.keep_time, "time", SimpleNamespace(monotonic=lambda: _present[-1].now_us / 1e6))
-        patch.setattr(agents.keep_time, "broker_now", _broker_now)
-        patch.setattr(agents.keep_time, "LOOK_EVERY_S", 2.0)
-        patch.setattr(agents.keep_time, "ASK_EVERY_S", 0.25)
-        patch.setattr(agents.keep_time.logger, "disabled", True)
-        patch.setattr(streams.effects, "passing", lambda point: _present[-1].running.passing(point))
-        patch.setattr(streams.effects, "armed", lambda point: (_present[-1].running.dies_at or "?")[0] is point)
-        patch.setattr(streams.effects, "ASK_AGAIN_S", 0.2)
-        patch.setattr(streams.effects.logger, "disabled", True)
-        patch.setattr(streams.operator_alerts.logger, "disabled", True)
-        patch.setattr(streams.keeper, "CONTROL_EVERY_S", 2.0)
-        patch.setattr(streams.keeper, "RECORDS_MAX", 7)
-        patch.setattr(streams.keeper, "TICKS_MAX", 2)
-        patch.setattr(streams.keeper, "BACKLOG_MAX", 20)
-        patch.setattr(streams.partition, "PROOFS_MAX", 4)
-        yield

@@ -1,0 +1,172 @@
+"""Bugs of which each is sown into the product, one at a time, to see that the simulation finds it.
+
+A mutant names a function of the product and replaces a piece of its text; its code object is swapped in place, so
+whoever has imported the function runs the mutant. When the product changes, a mutant whose text is gone says so
+and is written anew. `make mutants` tries them all.
+"""
+
+import __future__
+
+import importlib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One bug: where (`module:function` or `module:Class.method`), which text becomes which, what it means."""
+
+    name: str
+    says: str
+    where: str
+    changes: tuple[tuple[str, str], ...]
+    by: str = "simulation"
+
+
+def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation") -> Mutant:
+    return Mutant(name, says, where, tuple(zip(texts[::2], texts[1::2], strict=True)), by)
+
+
+STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
+EFFECTS, REPLAY = "streams.effects:Effects", "streams.restore:_Replay"
+
+# fmt: off
+MUTANTS = (
+    # the law
+    _mutant("repeats-count", "a repeat of an event is taken as another event", f"{STEP}:_admit",
+            "if known.id == event.id and known.source == event.source:", "if False:"),
+    _mutant("conflict-swallowed", "an event that contradicts a known one vanishes", f"{STEP}:_admit",
+            "REPEAT if known.digest == event.digest else Refusal.CONFLICTING_REPEAT", "REPEAT"),
+    _mutant("retraction-lost", "an alert that has no ground any more is left standing", f"{STEP}:_publish",
+            "status = Status.RETRACTED\n", "continue\n"),
+    _mutant("alerts-again", "every step says every alert again", f"{STEP}:_publish",
+            "if raised.status != status or raised.facts != told:", "if True:"),
+    _mutant("revision-stays", "the revision of a verdict does not grow", f"{STEP}:_publish",
+            "published.revision += 1", "published.revision = 1"),
+    _mutant("alert-revision-stays", "the revision of an alert does not grow", f"{STEP}:_publish",
+            "raised.revision += 1", "raised.revision = 1"),
+    _mutant("silence-forgotten", "proven silence is not remembered", f"{STEP}:step",
+            "current.horizon = max(horizon, current.horizon or horizon)", "pass"),
+    _mutant("withdrawal-lost", "a clock whose start was voided goes on", f"{STEP}:_withdraw",
+            "outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))", "pass"),
+    _mutant("due-included", "a clock is breached at the very instant it is due", f"{DUTY}:judge",
+            "horizon > duty.silence", "horizon >= duty.silence", by="agreement"),
+    _mutant("alert-due-included", "an alert fires at its very instant", f"{DUTY}:alert_status",
+            "horizon > duty.silence", "horizon >= duty.silence", by="agreement"),
+    _mutant("stop-at-due-late", "a stop exactly at the due time is late", f"{DUTY}:judge",
+            "if stop.time > duty.due_at:", "if stop.time >= duty.due_at:"),
+    _mutant("closing-ignored", "closing a ticket cancels nothing", f"{DUTY}:judge",
+            "if cancel is not None and cancel.time <= duty.due_at:", "if False:"),
+    _mutant("start-append-forgotten", "silence is counted from before the start was in the log",
+            f"{DUTY}:Duty.silence_counts_from", "appended_at = self.start.appended_at", "appended_at = None"),
+    _mutant("no-timer-for-warnings", "time is only kept for the breach", f"{DUTY}:next_instant",
+            "for _, at in duty.thresholds:", "for _, at in duty.thresholds[-1:]:"),
+    _mutant("due-floored", "due times are cut to the second", "sla.term:Continuous.due_at",
+            "return started_at + self.length", "return (started_at + self.length).replace(microsecond=0)"),
+    _mutant("order-of-arrival", "events count in the order of arrival", "sla.event:insert",
+            "if not events or events[-1].time < event.time:", "if True:"),
+    _mutant("voids-ignored", "voids take nothing back", "sla.ticket:effective",
+            "if not any(event.type == business.voided for event in events):", "if True:"),
+    _mutant("corrections-ignored", "corrections correct nothing", "sla.ticket:Reading.__init__",
+            "corrections.update((name", "{}.update((name"),
+    # the partition
+    _mutant("fires-while-lagging", "any answer proves silence, read or not", f"{PARTITION}._advance",
+            "while proofs and proofs[0][1] <= self.next_offset:", "while proofs:"),
+    _mutant("proof-one-short", "one unread record does not count", f"{PARTITION}._advance",
+            "<= self.next_offset:", "<= self.next_offset + 1:"),
+    _mutant("dead-letter-lost", "a refused record is only skipped", f"{PARTITION}._refuse",
+            "self._open().dead_letters.append(letter)", "pass"),
+    _mutant("any-key", "a record under another ticket's key is taken", f"{PARTITION}._apply",
+            "if record.key != subject.encode():", "if False:"),
+    _mutant("timer-not-set", "no timer is set when a state changes", f"{PARTITION}._step",
+            "if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):", "if False:"),
+    _mutant("stale-timer-kills", "a stale timer takes the ticket's true one along", f"{PARTITION}.tick",
+            "if stored is not None and wake_us_of(stored) == wake_us:",
+            "timers[:] = [entry for entry in timers if entry[1] != key]\n"
+            "        if stored is not None and wake_us_of(stored) == wake_us:"),
+    _mutant("epoch-not-written", "states are written without their epoch", f"{PARTITION}._step",
+            "pack(self.epoch, group.step", "pack(0, group.step"),
+    # the keeper
+    _mutant("timers-not-rebuilt", "an adopted partition has no timers", f"{KEEPER}.adopt",
+            "partition.rebuild_timers()", "pass"),
+    _mutant("resend-dropped", "what a former owner had not published is forgotten", f"{KEEPER}.adopt",
+            "self._unsent.extend((partition, outputs) for _, _, outputs in restored.unsent)", "pass"),
+    _mutant("adopts-one-too-far", "an adopted partition skips a record", f"{KEEPER}.adopt",
+            "restored.control.next_offset", "restored.control.next_offset + 1"),
+    _mutant("no-grace", "silence counts at once", f"{KEEPER}._step_ticks",
+            "partition.proven_us - self.grace_us", "partition.proven_us"),
+    _mutant("control-too-soon", "the control record speaks for the round that only begins", f"{KEEPER}._controls",
+            "(partition.acked_step, partition.acked_offset)", "(partition.step, partition.next_offset)"),
+    _mutant("ledger-ahead", "offsets are released that no control record holds", f"{KEEPER}._effect",
+            "self.acknowledge(number, partition.acked_offset)", "self.acknowledge(number, offsets[number])"),
+    _mutant("ledger-without-control", "offsets are released whether or not there is a control record",
+            f"{KEEPER}._effect", "if number in controls:", "if True:"),
+    _mutant("hole-believed", "records missing from a fetch are taken for nothing", f"{KEEPER}._follows",
+            "if first > expected and partition.hole != (expected, first):", "if False:"),
+    _mutant("blind-by-the-clock", "a partition that is behind goes by the wall clock", f"{KEEPER}.go_blind",
+            "partition.last_appended_us", "int(self.clock.now().timestamp() * 1e6)"),
+    # effects and recovery
+    _mutant("outputs-with-states", "alerts go out beside the state, not after it", f"{EFFECTS}.take",
+            "self._through(owners, changelog,",
+            "self._through(owners, [o for g in groups for o in self._outputs(g)] + changelog,"),
+    _mutant("outbox-dropped", "states are stored without what they have to say", f"{EFFECTS}.states",
+            "record(stored, outputs)", "record(stored, [])"),
+    _mutant("dead-letters-unsent", "dead letters are never sent", f"{EFFECTS}._outputs",
+            "for letter in group.dead_letters", "for letter in ()"),
+    _mutant("failure-ignored", "what was not acknowledged counts as sent", f"{EFFECTS}._attempt",
+            "self.metrics.publish_retries.inc()", "return"),
+    _mutant("lost-still-writes", "a lost partition goes on writing", f"{EFFECTS}._attempt",
+            "while records and any(partition.live for partition in owners.values()):", "while records:",
+            "if not self.may_write():", "if False:"),
+    _mutant("resend-rendered-anew", "what is sent again is not what it was", f"{EFFECTS}.resend",
+            "self._outgoing(o, partition.epoch)",
+            "self._outgoing(type(o)(o.channel, o.key, o.value + b' '), partition.epoch)"),
+    _mutant("epoch-ignored", "what a former owner writes after a claim counts", f"{REPLAY}._ordered",
+            "if epoch is not None and epoch < self._claim and self._confirmed:", "if False:"),
+    _mutant("claim-skipped", "a claim gives no new epoch", f"{REPLAY}._on_claim",
+            "self.found.epoch = max(self.found.epoch, claim.epoch)", "pass"),
+    _mutant("unsent-forgotten", "unsent outputs are not looked for", f"{REPLAY}.finish",
+            "if outputs:", "if False:"),
+    # the keeping of time
+    _mutant("time-of-the-answer", "silence is proven through the answer, not the question",
+            "streams.progress:Prober.ends", "return sent_us, answer", "return microseconds(self._clock.now()), answer"),
+    _mutant("step-not-noticed", "a wall clock that was set wrong is believed", "agents.keep_time:Steps.held",
+            "abs(clock.stepped().total_seconds()) > STEP_MAX_S", "False"),
+)
+# fmt: on
+
+QUICK = (
+    "repeats-count", "order-of-arrival", "fires-while-lagging", "dead-letter-lost",
+    "timers-not-rebuilt", "no-grace", "control-too-soon", "outbox-dropped", "claim-skipped", "due-included",
+)  # fmt: skip
+"""The mutants tried in every run of the suite."""
+
+
+class TextGoneError(Exception):
+    """The product changed, and the mutant no longer fits it."""
+
+
+@contextmanager
+def sown(mutant: Mutant) -> Iterator[None]:
+    """The product with this bug in it."""
+    module_name, _, path = mutant.where.partition(":")
+    function = importlib.import_module(module_name)
+    for part in path.split("."):
+        function = getattr(function, part)
+    text = textwrap.dedent(inspect.getsource(function))
+    for before, after in mutant.changes:
+        if before not in text:
+            raise TextGoneError(f"{mutant.name}: {mutant.where} no longer holds {before!r}")
+        text = text.replace(before, after)
+    names: dict = {}
+    flags = __future__.annotations.compiler_flag
+    exec(compile(text, f"<mutant {mutant.name}>", "exec", flags=flags), function.__globals__, names)
+    known = function.__code__
+    function.__code__ = names[path.rpartition(".")[2]].__code__
+    try:
+        yield
+    finally:
+        function.__code__ = known
