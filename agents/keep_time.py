@@ -33,7 +33,7 @@ async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s:
         held = await steps.held()
         waiting = _waiting(keeper)
         if held or not waiting:
-            await asyncio.sleep(_pause(keeper))
+            await asyncio.sleep(LOOK_EVERY_S if held else _pause(keeper))
             continue
         await _prove(keeper, prober)
         _blind(keeper, waiting, blind_since, blind_after_s)
