@@ -248,6 +248,7 @@ def test_each_wrong_topic_of_a_real_cluster_is_found(admin, installation) -> Non
         ("changelog", Problem.PARTITIONS),
         ("changelog", Problem.CLEANUP),
         ("changelog", Problem.TIMESTAMP_TYPE),
+        ("changelog", Problem.RECORD_SIZE),
     }
     expected = {(spec_of(suffix, installation).name, problem) for suffix, problem in expected}
     deadline = time.monotonic() + 30
