@@ -212,10 +212,10 @@ class Worker:
         self._spawn(LoopWatch(self.metrics).stalls(), "stalls")
         if isinstance(self.clock, LogClock):
             self._spawn(replay(self.keeper, self.prober, self.clock, self.health, self.stop), "replay")
-        starting = self._spawn(self._start_app(), "app")
+        self._spawn(self._start_app(), "app")
         await self.stop.wait()
         code = EXIT_BUG if self.failure is not None else 0
-        await self._close(starting, server)
+        await self._close(server)
         return code
 
     async def _keep(self) -> None:
@@ -247,7 +247,7 @@ class Worker:
         logger.critical("%s failed, nothing is committed past it", task.get_name(), exc_info=self.failure)
         self.stop.set()
 
-    async def _close(self, app_task: asyncio.Task[None], server: Any) -> None:
+    async def _close(self, server: Any) -> None:
         """An orderly end within a bounded time; after a failure, or beyond it, the process just ends."""
         if self.failure is None:
             try:

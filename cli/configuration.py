@@ -66,7 +66,7 @@ def read(options: argparse.Namespace) -> Settings:
         field: value for field in Settings.__struct_fields__ if (value := getattr(options, field, None)) is not None
     }
     _take(told, origin, flags, "the flags")
-    if "KAFKA_BOOTSTRAP" not in told and "bootstrap" not in told and os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP"):
+    if "bootstrap" not in told and os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP"):
         told["bootstrap"] = os.environ["SLAWATCH_KAFKA_BOOTSTRAP"]
     try:
         return msgspec.convert(told, Settings, strict=False)

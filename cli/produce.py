@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -105,11 +104,6 @@ class Sender:
             except BufferError:
                 self._producer.poll(0.1)
         self._producer.poll(0)
-
-    def send_all(self, events: Iterable[bytes], speed: float | None = None) -> None:
-        """Send many events in turn."""
-        for line in events:
-            self.send(line, speed)
 
     def close(self) -> None:
         """Wait until everything is acknowledged; what is not after a minute counts as failed."""

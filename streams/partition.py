@@ -93,7 +93,6 @@ class Partition:
         self.last_appended_us = NEVER
         self.unknown_types = 0
         self.events = 0
-        self.repeats_skipped = 0
         self._proofs: deque[tuple[int, int]] = deque()
         self._group: Group | None = None
         self._stamp: tuple[int, Any] = (-1, None)
@@ -124,7 +123,6 @@ class Partition:
         vocabulary = self.watch.rulebook.vocabulary
         for record in records:
             if record.offset < self.next_offset:
-                self.repeats_skipped += 1
                 continue
             self.next_offset = record.offset + 1
             try:
@@ -249,12 +247,6 @@ class Partition:
     def prove(self, instant_us: int) -> None:
         """Take silence as given through an instant."""
         self.proven_us = max(self.proven_us, instant_us)
-
-    def pass_markers(self, position: int) -> None:
-        """Skip over offsets that hold no record for us (transaction markers), once all before them is processed."""
-        if position > self.next_offset:
-            self.next_offset = position
-            self._advance()
 
     def _advance(self) -> None:
         proofs = self._proofs
