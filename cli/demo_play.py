@@ -32,6 +32,7 @@ from cli.demo_words import LANGUAGES
 from cli.produce import Sender
 from cli.rulebook_files import load
 from sla.rulebook import Rulebook
+from sla.term import Continuous
 from streams.clock import ScaledClock
 from streams.settings import Settings
 
@@ -96,12 +97,14 @@ class Demo:
         rule = next(rule for rule in self.rulebook.rules if rule.id == DISPATCH)
         self.start = self._now()
         wall_second = timedelta(seconds=self.speed)
+        term = rule.in_force[-1].term
+        assert isinstance(term, Continuous), "the dispatch limit runs round the clock"
         return script(
             self.options.tickets,
             self.options.seed,
             self.start,
             self.length,
-            limit=rule.in_force[-1].term.length,
+            limit=term.length,
             late_by=timedelta(seconds=self.stage.settings.grace) + LATE_WALL_S * wall_second,
         )
 

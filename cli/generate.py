@@ -1,4 +1,4 @@
-"""`slawatch generate`: the events of repair tickets that never were, as many as asked for, ordered by time.
+"""`slawatch generate`: the events of tickets that never were, as many as asked for, ordered by time.
 
 `lives` is the same without a command line; the demo, the benchmarks and the tests import it.
 """
@@ -15,29 +15,46 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.lives import SECOND, Fact, life
-from sla.term import parse_term
+from cli.complaint_lives import complaint_life
+from cli.facts import SECOND, Fact
+from cli.lives import life
+from cli.office_days import Office
+from sla.term import parse_length
 
 CHUNK = 2_000
 """So many events are encoded and written at a time."""
+
+COMPLAINTS = 0.2
+"""Of both businesses, the share that complains."""
+
+ACCEPTED = frozenset({"repair.accepted", "complaint.accepted"})
+INSTANTS = frozenset({"hung_up_at", "due_at", "agreed_for"})
+
+Business = Literal["repair", "complaint", "both"]
 
 
 def add(verbs: Any) -> None:
     """Add the verb to the command line."""
     verb = verbs.add_parser(
         "generate",
-        help="draw lives of repair tickets and write their events",
-        description="Draw lives of repair tickets at random and write their events as JSON lines, ordered by "
-        "time. The same options give the same lines.",
+        help="draw lives of tickets and write their events",
+        description="Draw lives of repair tickets, of complaints or of both at random and write their events as JSON "
+        "lines, ordered by time. The same options give the same lines. A complaint may take three weeks.",
     )
     verb.add_argument("--tickets", type=_count, required=True, metavar="N", help="how many tickets")
     verb.add_argument("--seed", type=int, required=True, metavar="S", help="which lives; the same S, the same lives")
+    verb.add_argument(
+        "--business",
+        choices=("repair", "complaint", "both"),
+        default="repair",
+        help="lives of what; of both, one in five is a complaint (%(default)s)",
+    )
     verb.add_argument(
         "--start",
         type=_instant,
@@ -61,7 +78,7 @@ def add(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the events; 1 when the file cannot be written."""
-    events = lives(options.tickets, options.seed, options.start, options.span, options.trouble)
+    events = lives(options.tickets, options.seed, options.start, options.span, options.trouble, options.business)
     try:
         with _opened(options.out) as out, _progress() as progress:
             bar = progress.add_task("tickets", total=options.tickets)
@@ -79,24 +96,29 @@ def run(options: argparse.Namespace) -> int:
 
 
 def lives(
-    tickets: int, seed: int, start: datetime, span: timedelta, trouble: float = 0.1
+    tickets: int, seed: int, start: datetime, span: timedelta, trouble: float = 0.1, business: Business = "repair"
 ) -> Iterator[dict[str, Any]]:
     """Draw that many lives and give their events, structured CloudEvents, in order of their time.
 
-    Tickets come in evenly over `span` from the aware instant `start`; a share of `trouble` goes wrong.
+    Tickets come in evenly over `span` from the aware instant `start`; a share of `trouble` goes wrong. Of both
+    businesses, one ticket in five is a complaint.
     Ids are unique over all events; an event that is told twice has the same content both times.
     """
     dice = Random(seed)  # noqa: S311 -- guards nothing
     step = span.total_seconds() * SECOND / max(tickets, 1)
     numbers, pushed = count(1), count()
     ahead: list[tuple[int, int, dict[str, Any]]] = []
+    office = Office(start)
     for ticket in range(tickets):
         born = int((ticket + dice.random()) * step)
         # What lies before the birth of the next ticket can be overtaken by nothing any more.
         while ahead and ahead[0][0] < born:
             yield heapq.heappop(ahead)[2]
         subject = f"{start + timedelta(milliseconds=born):%Y%m%d}{ticket:05d}"
-        facts = life(dice, born, trouble)
+        if business == "complaint" or (business == "both" and dice.random() < COMPLAINTS):
+            facts = complaint_life(dice, born, trouble, office)
+        else:
+            facts = life(dice, born, trouble)
         # Ids in another order than things happened contradict it wherever times are equal.
         for fact in dice.sample(facts, len(facts)) if dice.random() < trouble / 4 else facts:
             fact.number = fact.number or next(numbers)
@@ -108,8 +130,8 @@ def lives(
 
 def _event(fact: Fact, subject: str, start: datetime) -> dict[str, Any]:
     data = fact.data
-    if "hung_up_at" in data:
-        data = {**data, "hung_up_at": _written(start, data["hung_up_at"])}
+    for name in INSTANTS.intersection(data):
+        data = {**data, name: _written(start, data[name])}
     target = fact.takes_back
     if target is not None:
         data = {**data, "event_id": f"e-{target.number}"}
@@ -136,7 +158,7 @@ def _chunks(events: Iterator[dict[str, Any]]) -> Iterator[tuple[bytes, int]]:
     lines: list[bytes] = []
     begun = 0
     for event in events:
-        begun += event["type"] == "repair.accepted"
+        begun += event["type"] in ACCEPTED
         lines.append(encode(event))
         if len(lines) == CHUNK:
             yield b"\n".join(lines) + b"\n", begun
@@ -197,6 +219,6 @@ def _instant(text: str) -> datetime:
 
 def _span(text: str) -> timedelta:
     try:
-        return parse_term(text).length
+        return parse_length(text).length
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

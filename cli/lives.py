@@ -1,45 +1,38 @@
 """One life of a repair ticket, drawn at random: who takes it, passes it on, returns it, repairs, closes it.
 
 It exists so that `cli/generate.py` has lives to tell: good ones, and ones with every trouble the rules know.
-Times are whole milliseconds here; ids and time stamps are given out there. Only `cli/generate.py` imports it.
+Only `cli/generate.py` imports it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-SECOND = 1_000
-MINUTE = 60 * SECOND
-EARLY = 30 * SECOND
-"""A ticket may be dispatched this long before it is accepted; so it is accepted that much after its birth."""
+from cli.facts import (
+    EARLY,
+    GOOD,
+    MINUTE,
+    NATIONAL,
+    PROVINCES,
+    SECOND,
+    TROUBLED,
+    Fact,
+    at_one_instant,
+    between,
+    level_of,
+    local_unit,
+    nameless,
+    one_of,
+    soon,
+    source_of,
+    told_twice,
+    voided,
+)
 
-NATIONAL = "NCSC"
-PROVINCES = [str(code) for code in range(11, 66) if code % 10 in range(1, 6)]
-LEVELS = {2: "province", 4: "city", 6: "county"}
 RISKS = ("injury", "public_order", "pollution", "important_customer", "public_opinion")
 FAULTS = ("low_voltage", "low_voltage", "high_voltage", "power_quality", "customer_internal")
 GROUNDS = ("not_our_area", "customer_info_wrong", "core_content_missing", "other")
-
-GOOD = ("usual",)
-TROUBLED = ("usual", "usual", "usual", "late", "boundary", "past_boundary", "instant")
-"""Paces: within the limit, past it, exactly on it, one millisecond past it, in no time at all."""
-
-
-@dataclass(slots=True, eq=False)
-class Fact:
-    """One thing that happens in a life, at milliseconds since the start.
-
-    `number` makes its id once ids are given out (0: not yet). A void tells in `takes_back` what it is about.
-    """
-
-    at: int
-    type: str
-    source: str
-    data: dict[str, Any]
-    number: int = 0
-    takes_back: Fact | None = None
 
 
 class Way(NamedTuple):
@@ -65,24 +58,11 @@ def life(dice: Random, born: int, trouble: float) -> list[Fact]:
 
 
 def _fact(at: int, what: str, unit: str, **told: Any) -> Fact:
-    level = "national" if unit == NATIONAL else LEVELS.get(len(unit), "team")
-    source = "95598/ncsc" if unit == NATIONAL else f"95598/{unit[:2]}"
-    return Fact(at, f"repair.{what}", source, {"unit": unit, "level": level, **told})
+    return Fact(at, f"repair.{what}", source_of(unit), {"unit": unit, "level": level_of(unit), **told})
 
 
 def _passed(at: int, what: str, unit: str, to_unit: str, **told: Any) -> Fact:
-    level = "national" if to_unit == NATIONAL else LEVELS[len(to_unit)]
-    return _fact(at, what, unit, to_unit=to_unit, to_level=level, **told)
-
-
-def _between(dice: Random, low: int, high: int) -> int:
-    # Several times as fast as randint, which matters at millions of events.
-    return low + int(dice.random() * (high - low))
-
-
-def _local(dice: Random, province: str) -> str:
-    city = f"{province}{_between(dice, 1, 14):02d}"
-    return city if dice.random() < 0.6 else f"{city}{_between(dice, 1, 12):02d}"
+    return _fact(at, what, unit, to_unit=to_unit, to_level=level_of(to_unit), **told)
 
 
 def _wait(dice: Random, minutes: int, paces: tuple[str, ...]) -> int:
@@ -90,9 +70,9 @@ def _wait(dice: Random, minutes: int, paces: tuple[str, ...]) -> int:
     limit = minutes * MINUTE
     pace = paces[0] if len(paces) == 1 else dice.choice(paces)
     if pace == "usual":
-        return _between(dice, limit // 20, limit * 9 // 10)
+        return between(dice, limit // 20, limit * 9 // 10)
     if pace == "late":
-        return limit + _between(dice, SECOND, 3 * limit)
+        return limit + between(dice, SECOND, 3 * limit)
     return {"boundary": limit, "past_boundary": limit + 1, "instant": 0}[pace]
 
 
@@ -114,9 +94,9 @@ def _drawn(dice: Random, at: int, paces: tuple[str, ...]) -> list[Fact]:
 def _reported(dice: Random, at: int) -> dict[str, Any]:
     """What the caller told; who reports on the web or in the app hangs up nowhere."""
     told: dict[str, Any] = {"via": dice.choice(("phone", "phone", "phone", "web", "app"))}
-    told["customer"] = f"{_between(dice, 0, 10**10):010d}"
+    told["customer"] = f"{between(dice, 0, 10**10):010d}"
     if told["via"] == "phone":
-        told["hung_up_at"] = at + _between(dice, 20 * SECOND, 120 * SECOND)
+        told["hung_up_at"] = at + between(dice, 20 * SECOND, 120 * SECOND)
     told["urgency"] = "general"
     if dice.random() < 0.2:
         told["urgency"], told["risk"] = "urgent", dice.choice(RISKS)
@@ -136,7 +116,7 @@ def _to_province(facts: list[Fact], dice: Random, at: int, way: Way) -> int:
 
 def _to_local(facts: list[Fact], dice: Random, at: int, way: Way) -> int:
     """From a centre to the city or county that receives the ticket in the end, with returns on the way."""
-    giver, unit = way.province if way.mode > 1 else NATIONAL, _local(dice, way.province)
+    giver, unit = way.province if way.mode > 1 else NATIONAL, local_unit(dice, way.province)
     returns = int(dice.random() < 0.03) if way.paces is GOOD else dice.choice((0, 0, 0, 1, 2, 3))
     for _ in range(returns):
         facts.append(_passed(at, "dispatched", giver, unit))
@@ -147,7 +127,7 @@ def _to_local(facts: list[Fact], dice: Random, at: int, way: Way) -> int:
             facts.append(_passed(at, "returned", giver, NATIONAL, ground=dice.choice(GROUNDS)))
             at = _to_province(facts, dice, at + _wait(dice, 3, way.paces), way)
         # Half the time the same unit gets it again, and may well return it again.
-        unit = unit if dice.random() < 0.5 else _local(dice, way.province)
+        unit = unit if dice.random() < 0.5 else local_unit(dice, way.province)
     facts.append(_passed(at, "dispatched", giver, unit))
     at += _wait(dice, 3, way.paces)
     facts.append(_fact(at, "received", unit))
@@ -156,7 +136,7 @@ def _to_local(facts: list[Fact], dice: Random, at: int, way: Way) -> int:
 
 def _repaired(dice: Random, at: int, unit: str, taker: str) -> list[Fact]:
     """The work itself: nothing of it has a limit yet, and yet it is most of what a ticket tells."""
-    crew = f"{unit}-{_between(dice, 10, 99)}"
+    crew = f"{unit}-{between(dice, 10, 99)}"
     facts = []
     for what, who, soonest, latest in (
         ("crew_dispatched", unit, 1, 10),
@@ -167,7 +147,7 @@ def _repaired(dice: Random, at: int, unit: str, taker: str) -> list[Fact]:
         ("callback", taker, 5, 90),
         ("closed", taker, 1, 5),
     ):
-        at += _between(dice, soonest * MINUTE, latest * MINUTE)
+        at += between(dice, soonest * MINUTE, latest * MINUTE)
         facts.append(_fact(at, what, who))
     facts[5].data.update(reached=True, satisfied=dice.random() < 0.95)
     return facts
@@ -176,27 +156,16 @@ def _repaired(dice: Random, at: int, unit: str, taker: str) -> list[Fact]:
 # What can go wrong beside dawdling. Each takes the facts of one life and changes them in place.
 
 
-def _one_of(facts: list[Fact], dice: Random, *what: str) -> Fact | None:
-    found = [fact for fact in facts if fact.type.removeprefix("repair.") in what]
-    return dice.choice(found) if found else None
-
-
-def _soon(dice: Random) -> int:
-    """A while that likes to fall on a limit, or one millisecond beside it."""
-    limit = dice.choice((1, 2, 3)) * MINUTE
-    return dice.choice((0, 1, limit, limit + 1, limit - 1, _between(dice, SECOND, 10 * MINUTE)))
-
-
 def dispatched_early(facts: list[Fact], dice: Random) -> None:
     """The ticket goes out before the caller has hung up, now and then before it is fully taken down."""
     first = next((fact for fact in facts if fact.type == "repair.dispatched"), facts[0])
     if first is not facts[0]:
-        first.at = min(first.at, facts[0].at + _between(dice, -EARLY, 20 * SECOND))
+        first.at = min(first.at, facts[0].at + between(dice, -EARLY, 20 * SECOND))
 
 
 def left_undone(facts: list[Fact], dice: Random) -> None:
     """Somebody does nothing; what would have followed may happen all the same, or not."""
-    undone = _one_of(facts, dice, "dispatched", "received", "received", "returned")
+    undone = one_of(facts, dice, "dispatched", "received", "received", "returned")
     if undone is not None:
         place = facts.index(undone)
         del facts[place : place + 1 if dice.random() < 0.4 else len(facts)]
@@ -204,44 +173,30 @@ def left_undone(facts: list[Fact], dice: Random) -> None:
 
 def closed_early(facts: list[Fact], dice: Random) -> None:
     """The ticket is closed before everybody has done his part; often that is the end of it."""
-    place = _between(dice, 0, min(len(facts), 7))
+    place = between(dice, 0, min(len(facts), 7))
     if dice.random() < 0.6:
         del facts[place + 1 :]
-    facts.append(_fact(facts[place].at + _soon(dice), "closed", facts[0].data["unit"], reason="duplicate"))
-
-
-def at_one_instant(facts: list[Fact], dice: Random) -> None:
-    """A few things in a row carry the same time; only their ids tell them apart."""
-    place = _between(dice, 0, min(len(facts), 6))
-    for fact in facts[place + 1 : place + _between(dice, 2, 5)]:
-        fact.at = facts[place].at
+    facts.append(_fact(facts[place].at + soon(dice), "closed", facts[0].data["unit"], reason="duplicate"))
 
 
 def another_unit(facts: list[Fact], dice: Random) -> None:
     """Somebody answers who was not asked; whoever was may answer later."""
-    answer = _one_of(facts, dice, "received", "returned")
+    answer = one_of(facts, dice, "received", "returned")
     if answer is not None:
         asked = answer.data.get("unit", "3201")
         if dice.random() < 0.6:
-            facts.append(_fact(answer.at + _soon(dice), "received", asked))
+            facts.append(_fact(answer.at + soon(dice), "received", asked))
         answer.data["unit"] = f"{asked[:2]}99"
-
-
-def nameless(facts: list[Fact], dice: Random) -> None:
-    """The record does not say who, or to whom, or on which level."""
-    silent = _one_of(facts, dice, "dispatched", "returned", "received")
-    if silent is not None:
-        silent.data.pop(dice.choice(("unit", "to_unit", "level", "to_level")), None)
 
 
 def corrected(facts: list[Fact], dice: Random) -> None:
     """What was taken down turns out wrong, perhaps more than once."""
     first = facts[0]
     for _ in range(dice.choice((1, 1, 2))):
-        at = first.at + _between(dice, SECOND, 60 * MINUTE)
+        at = first.at + between(dice, SECOND, 60 * MINUTE)
         told: dict[str, Any] = dice.choice(
             (
-                {"hung_up_at": first.data.get("hung_up_at", first.at) + _between(dice, -MINUTE, 2 * MINUTE)},
+                {"hung_up_at": first.data.get("hung_up_at", first.at) + between(dice, -MINUTE, 2 * MINUTE)},
                 {"mode": dice.choice((1, 2, 3))},
                 {"urgency": "urgent", "risk": dice.choice(RISKS)},
             )
@@ -250,38 +205,18 @@ def corrected(facts: list[Fact], dice: Random) -> None:
         facts.append(Fact(at, "repair.corrected", first.source, {"unit": unit, **told}))
 
 
-def voided(facts: list[Fact], dice: Random) -> None:
-    """An entry is taken back; often it is made anew, and now and then the void itself was the mistake."""
-    what = dice.choice(("accepted", "dispatched", "dispatched", "received", "returned", "closed", "corrected"))
-    target = _one_of(facts, dice, what)
-    fate = dice.random()
-    while target is not None:
-        # The national centre may take back what a province recorded.
-        source = target.source if dice.random() < 0.7 else "95598/ncsc"
-        void = Fact(target.at + _soon(dice), "repair.voided", source, {}, takes_back=target)
-        facts.append(void)
-        if 0.4 < fate < 0.8 and target.takes_back is None:
-            facts.append(Fact(void.at + _soon(dice), target.type, target.source, dict(target.data)))
-        target, fate = (void if fate < 0.4 else None), dice.random()
-
-
 def reopened(facts: list[Fact], dice: Random) -> None:
     """The lights go out again: the closed ticket is dispatched once more."""
     end = max(fact.at for fact in facts)
-    unit, giver = _local(dice, "32"), facts[0].data["unit"]
+    unit, giver = local_unit(dice, "32"), facts[0].data["unit"]
     if dice.random() < 0.3:
         told = {**facts[0].data, "mode": dice.choice((1, 2, 3))}
         facts.append(Fact(end + SECOND, "repair.accepted", facts[0].source, told))
-    facts.append(_passed(end + _soon(dice), "dispatched", giver, unit))
+    facts.append(_passed(end + soon(dice), "dispatched", giver, unit))
     if dice.random() < 0.7:
-        facts.append(_fact(facts[-1].at + _soon(dice), "received", unit))
+        facts.append(_fact(facts[-1].at + soon(dice), "received", unit))
     if dice.random() < 0.5:
-        facts.append(_fact(facts[-1].at + _soon(dice), "closed", giver))
-
-
-def told_twice(facts: list[Fact], dice: Random) -> None:
-    """The ticket system repeats itself, word for word."""
-    facts.extend(dice.sample(facts, min(len(facts), 3)))
+        facts.append(_fact(facts[-1].at + soon(dice), "closed", giver))
 
 
 SPOILERS = (

@@ -22,7 +22,7 @@ import msgspec
 
 from sla.event import Event, fingerprint
 from sla.publication import Channel
-from sla.rule_file import RuleFile
+from sla.rule_layout import RuleFile
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
 from sla.toml_file import Fault, load
@@ -32,7 +32,10 @@ SOURCE = "case"
 
 
 class Expected(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One clock a case expects: by the id of its starting event."""
+    """One clock a case expects: by the id of its starting event, and the round where the duty repeats.
+
+    `due` is a time, or `none` where the duty has no due time or the calendar does not reach.
+    """
 
     start: str
     due: str
@@ -41,6 +44,9 @@ class Expected(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     owner: str | None = None
     level: str | None = None
     alerts: list[str] | None = None
+    round: str | None = None
+    excused: bool | None = None
+    keep_until: date | None = None
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -57,11 +63,14 @@ class Clock(msgspec.Struct, frozen=True):
     """How a clock came out: the last verdict and the last status of each alert."""
 
     start: str
+    round: str | None
     due_at: datetime | None
     outcome: str
     reason: str
     owner: str | None
     owner_level: str | None
+    excused: bool
+    keep_until: date | None
     alerts: tuple[str, ...]
 
 
@@ -89,35 +98,41 @@ def run(case: Case, rule_id: str, rulebook: Rulebook) -> list[str]:
     """Play one case against one rule; each difference in words, none when all is as expected."""
     events = [_event(line, case, rulebook) for line in case.events]
     until = _instant(case.until, case, rulebook) if case.until else None
-    clocks = {clock.start: clock for clock in played(events, rulebook, until, rule_id)}
+    clocks = {(clock.start, clock.round): clock for clock in played(events, rulebook, until, rule_id)}
     differences = []
     for expected in case.expect:
-        clock = clocks.pop(expected.start, None)
+        name = expected.start if expected.round is None else f"{expected.start}, round {expected.round}"
+        clock = clocks.pop((expected.start, expected.round), None)
         if clock is None:
-            differences.append(f"no clock of {rule_id} starts at {expected.start}")
+            differences.append(f"no clock of {rule_id} starts at {name}")
             continue
-        wanted: list[tuple[str, Any, Any]] = [
-            ("due", _instant(expected.due, case, rulebook), clock.due_at),
-            ("outcome", expected.outcome, clock.outcome),
-            ("reason", expected.reason or clock.reason, clock.reason),
-            ("owner", expected.owner or clock.owner, clock.owner),
-            ("level", expected.level or clock.owner_level, clock.owner_level),
-            (
-                "alerts",
-                clock.alerts if expected.alerts is None else tuple(sorted(expected.alerts)),
-                clock.alerts,
-            ),
-        ]
-        for what, want, got in wanted:
+        for what, want, got in _compared(expected, clock, case, rulebook):
             if want != got:
-                differences.append(f"{what} of the clock from {expected.start}: expected {want}, got {got}")
-    differences.extend(f"unexpected clock of {rule_id} from {start}" for start in clocks)
+                differences.append(f"{what} of the clock from {name}: expected {want}, got {got}")
+    for start, round_ in clocks:
+        differences.append(f"unexpected clock of {rule_id} from {start}" + (f", round {round_}" if round_ else ""))
     return differences
+
+
+def _compared(expected: Expected, clock: Clock, case: Case, rulebook: Rulebook) -> list[tuple[str, Any, Any]]:
+    """What was expected beside what came out; what a case does not tell is taken as it came out."""
+    due_at = None if expected.due == "none" else _instant(expected.due, case, rulebook)
+    alerts = clock.alerts if expected.alerts is None else tuple(sorted(expected.alerts))
+    return [
+        ("due", due_at, clock.due_at),
+        ("outcome", expected.outcome, clock.outcome),
+        ("reason", expected.reason or clock.reason, clock.reason),
+        ("owner", expected.owner or clock.owner, clock.owner),
+        ("level", expected.level or clock.owner_level, clock.owner_level),
+        ("alerts", alerts, clock.alerts),
+        ("excused", clock.excused if expected.excused is None else expected.excused, clock.excused),
+        ("keep_until", expected.keep_until or clock.keep_until, clock.keep_until),
+    ]
 
 
 def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule_id: str) -> list[Clock]:
     """The clocks of one rule after all events of one ticket and, where `until` is given, silence up to it."""
-    watch = Watch(rulebook)
+    watch = Watch(rulebook.only(rule_id))
     first = step(None, "case", events, watch)
     if first.refused:
         raise ValueError(f"the case repeats the id of an event: {first.refused[0][0].id}")
@@ -135,18 +150,22 @@ def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule
         else:
             level = data["alert_id"].rpartition("/")[2]
             alerts.setdefault(data["clock_id"], {})[level] = data["status"]
-    return [_clock(clock_id, data, alerts.get(clock_id, {})) for clock_id, data in verdicts.items()]
+    return [_clock(clock_id, rule_id, data, alerts.get(clock_id, {})) for clock_id, data in verdicts.items()]
 
 
-def _clock(clock_id: str, data: dict[str, Any], alerts: dict[str, str]) -> Clock:
-    due_at = data.get("due_at")
+def _clock(clock_id: str, rule_id: str, data: dict[str, Any], alerts: dict[str, str]) -> Clock:
+    due_at, keep_until = data.get("due_at"), data.get("keep_until")
+    _, start, *rounds = clock_id.partition(f"/{rule_id}/")[2].split("/")
     return Clock(
-        start=unquote(clock_id.rpartition("/")[2]),
+        start=unquote(start),
+        round=rounds[0] if rounds else None,
         due_at=datetime.fromisoformat(due_at) if due_at else None,
         outcome=data["outcome"],
         reason=data["reason"],
         owner=data.get("owner"),
         owner_level=data.get("owner_level"),
+        excused=data["excused"],
+        keep_until=date.fromisoformat(keep_until) if keep_until else None,
         alerts=tuple(sorted(f"{level} {status}" for level, status in alerts.items())),
     )
 

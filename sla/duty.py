@@ -10,7 +10,7 @@ The same facts give the verdict and the alerts, so they can never disagree. Ever
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import quote
@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     LATE = "late"
     BREACHED = "breached"
     CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
@@ -40,7 +41,19 @@ class Reason(StrEnum):
     NOT_DONE = "not_done"
     CLOSED = "closed"
     CLOSED_AFTER_DUE = "closed_after_due"
+    CLOSED_WITHOUT = "closed_without"
+    REOPENED_AFTER_DUE = "reopened_after_due"
     START_WITHDRAWN = "start_withdrawn"
+    REGRADED = "regraded"
+    MERGED = "merged"
+    SUPERSEDED = "superseded"
+    REPLIED = "replied"
+    REPLY_RETURNED = "reply_returned"
+    ENOUGH_ATTEMPTS = "enough_attempts"
+    OVER_QUOTA = "over_quota"
+    CONTRADICTION = "contradiction"
+    PUT_RIGHT = "put_right"
+    CALENDAR_ENDS = "calendar_ends"
 
 
 class Status(StrEnum):
@@ -52,39 +65,73 @@ class Status(StrEnum):
 
 
 BREACH = "breach"
+WARNING = "warning"
 
 
 class Duty(msgspec.Struct, gc=False):
     """One clock of one ticket; all instants aware.
 
     `thresholds` are (level, instant) in order of time; the last is the breach (or, where the limit is assumed, a
-    warning at 100). `stop` is the event that did it, `cancel` the closing that came before any stop; a closing up to
-    the due time leaves no stop.
+    warning at 100). `stop` is the event that did it; `cancel` what came before any stop and ended the duty, for the
+    reason `cancelled_for`. Where the duty is `owed` at closing, a closing breaks it instead.
+
+    `due_at` is None for duties without a due time, and where the calendar does not reach: then `certain_until` is the
+    instant up to which it certainly was not due. A clock that was stopped and `reopened` had ended at `ended_before`.
+    `standing` replaces the outcome for kinds that have no due time of their own. `known_at` is when the last event
+    that silence must be proven after (a reopening, a closing) was in the log. `opens_at` hides a clock that lies
+    ahead until that instant.
     """
 
     clock_id: str
     rule: str
     start: Event
     started_at: datetime
-    due_at: datetime
-    limit_seconds: float
+    due_at: datetime | None
+    limit_seconds: float | None
     thresholds: list[tuple[str, datetime]]
     stop: Event | None
     cancel: Event | None
     owner: str | None
     owner_level: str | None
+    cancelled_for: Reason = Reason.CLOSED
+    owed: bool = False
+    certain_until: datetime | None = None
+    reopened: Event | None = None
+    ended_before: datetime | None = None
+    standing: tuple[Outcome, Reason] | None = None
+    known_at: datetime | None = None
+    opens_at: datetime | None = None
+    excused: bool = False
+    estimated: bool = False
+    keep_until: date | None = None
 
     @property
     def ended_at(self) -> datetime | None:
-        """When nothing more was owed: the stop, or the closing of the ticket."""
+        """When nothing more was owed: the stop, or what cancelled it."""
         if self.stop is not None:
             return self.stop.time
-        return self.cancel.time if self.cancel is not None else None
+        return self.cancel.time if self.cancel is not None and self.ends_with_cancel else None
+
+    @property
+    def ends_with_cancel(self) -> bool:
+        """Whether what came before any stop ended the duty; a closing does not end what is owed at closing."""
+        return not (self.owed and self.cancelled_for is Reason.CLOSED)
+
+    @property
+    def closed_without(self) -> datetime | None:
+        """When the ticket was closed although this was owed and not yet due; None where it was not."""
+        if not self.owed or self.cancel is None or self.cancelled_for is not Reason.CLOSED:
+            return None
+        return self.cancel.time if self.due_at is None or self.cancel.time <= self.due_at else None
 
     def silence_counts_from(self, at: datetime) -> datetime:
-        """The instant after which silence decides a threshold: never before the start itself was in the log."""
+        """The instant after which silence decides a threshold: never before its events were in the log."""
+        if self.reopened is not None and self.reopened.time > at:
+            at = self.reopened.time
         appended_at = self.start.appended_at
-        return at if appended_at is None or appended_at <= at else appended_at
+        if appended_at is not None and appended_at > at:
+            at = appended_at
+        return at if self.known_at is None or self.known_at <= at else self.known_at
 
 
 FINAL = frozenset({Outcome.MET.value, Outcome.LATE.value, Outcome.CANCELLED.value})
@@ -103,25 +150,53 @@ def _encoded(part: str) -> str:
     return quote(part, safe="")
 
 
-def clock_id(subject: str, rule: str, start: Event) -> str:
-    """The clock's name, made of nothing but the ticket, the rule and the starting event."""
-    return f"{quoted(subject)}/{rule}/{quoted(start.source)}/{quoted(start.id)}"
+def clock_id(subject: str, rule: str, start: Event, round_: str | None = None) -> str:
+    """The clock's name, made of nothing but the ticket, the rule, the starting event and the round."""
+    name = f"{quoted(subject)}/{rule}/{quoted(start.source)}/{quoted(start.id)}"
+    return name if round_ is None else f"{name}/{round_}"
 
 
 def judge(duty: Duty, horizon: datetime | None) -> tuple[Outcome, Reason]:
     """How a clock stands, given that silence is proven through `horizon` (None: not at all)."""
-    cancel, stop = duty.cancel, duty.stop
-    if cancel is not None and cancel.time <= duty.due_at:
-        return Outcome.CANCELLED, Reason.CLOSED
+    return duty.standing or _ended(duty) or _open(duty, horizon)
+
+
+def _ended(duty: Duty) -> tuple[Outcome, Reason] | None:
+    """How a clock came out that something stopped or cancelled; None where it is open or was left undone."""
+    cancel, stop, due_at = duty.cancel, duty.stop, duty.due_at
+    safe_until = due_at if due_at is not None else duty.certain_until
+    if cancel is not None and duty.ends_with_cancel and (safe_until is None or cancel.time <= safe_until):
+        return Outcome.CANCELLED, duty.cancelled_for
     if stop is not None:
-        if stop.time > duty.due_at:
-            return Outcome.LATE, Reason.AFTER_DUE
-        return Outcome.MET, Reason.BEFORE_START if stop.time < duty.started_at else Reason.IN_TIME
-    if cancel is not None:
-        return Outcome.BREACHED, Reason.CLOSED_AFTER_DUE
-    if horizon is not None and horizon > duty.silence_counts_from(duty.due_at):
-        return Outcome.BREACHED, Reason.NOT_DONE
+        if safe_until is None or stop.time <= safe_until:
+            return Outcome.MET, Reason.BEFORE_START if stop.time < duty.started_at else Reason.IN_TIME
+        return (Outcome.UNKNOWN, Reason.CALENDAR_ENDS) if due_at is None else (Outcome.LATE, Reason.AFTER_DUE)
+    return None
+
+
+def _open(duty: Duty, horizon: datetime | None) -> tuple[Outcome, Reason]:
+    """How a clock stands that nothing stopped: awaited, not done, closed without it, or beyond the calendar."""
+    cancel, due_at = duty.cancel, duty.due_at
+    without = duty.closed_without if duty.owed else None
+    if without is not None and horizon is not None and horizon > duty.silence_counts_from(without):
+        return Outcome.BREACHED, Reason.CLOSED_WITHOUT
+    if due_at is None:
+        unknown = duty.certain_until is not None
+        return (Outcome.UNKNOWN, Reason.CALENDAR_ENDS) if unknown else (Outcome.RUNNING, Reason.AWAITED)
+    if cancel is not None and without is None:
+        closed = duty.cancelled_for is Reason.CLOSED
+        return Outcome.BREACHED, Reason.CLOSED_AFTER_DUE if closed else Reason.NOT_DONE
+    if without is None and horizon is not None and horizon > duty.silence_counts_from(due_at):
+        return Outcome.BREACHED, _why_open(duty, due_at)
     return Outcome.RUNNING, Reason.AWAITED
+
+
+def _why_open(duty: Duty, due_at: datetime) -> Reason:
+    """Never done; or done in time, and undone when it was due already."""
+    again = duty.reopened is not None and duty.reopened.time > due_at
+    if again and duty.ended_before is not None and duty.ended_before <= due_at:
+        return Reason.REOPENED_AFTER_DUE
+    return Reason.NOT_DONE
 
 
 def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status | None:
@@ -129,10 +204,12 @@ def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status |
 
     It is raised when the duty was still open after `at`: known from the events, or from silence through `horizon`.
     """
+    raised = duty.ended_before is not None and duty.ended_before > at
     ended_at = duty.ended_at
     if ended_at is not None:
-        return Status.RESOLVED if ended_at > at else None
-    if horizon is not None and horizon > duty.silence_counts_from(at):
+        return Status.RESOLVED if raised or ended_at > at else None
+    closed_later = duty.cancel is not None and duty.cancel.time > at
+    if raised or closed_later or (horizon is not None and horizon > duty.silence_counts_from(at)):
         return Status.FIRING
     return None
 
@@ -145,4 +222,7 @@ def next_instant(duty: Duty, horizon: datetime | None) -> datetime | None:
         counts_from = duty.silence_counts_from(at)
         if horizon is None or horizon <= counts_from:
             return counts_from
+    if not duty.thresholds and duty.due_at is not None:  # nobody is alerted, the verdict changes all the same
+        counts_from = duty.silence_counts_from(duty.due_at)
+        return counts_from if horizon is None or horizon <= counts_from else None
     return None

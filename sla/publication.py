@@ -6,7 +6,7 @@ of `sla.alerts` and `sla.verdicts`. Everybody may import this.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
@@ -85,6 +85,8 @@ class VerdictData(msgspec.Struct, kw_only=True, omit_defaults=True):
     started_at: datetime | None = None
     due_at: datetime | None = None
     stopped_at: datetime | None = None
+    keep_until: date | None = None
+    calendar: str | None = None
     rulebook: str | None = None
 
 
@@ -128,13 +130,24 @@ class About(msgspec.Struct, frozen=True):
 def facts(duty: Duty, subject: Subject) -> bytes:
     """A fingerprint of everything the outputs of a clock say beside outcome and status: no change, no revision."""
     stop = duty.stop.identity if duty.stop is not None else None
-    told = (duty.started_at, duty.due_at, duty.ended_at, duty.owner, duty.owner_level, stop, subject)
+    told: tuple[Any, ...] = (
+        duty.started_at,
+        duty.due_at,
+        duty.ended_at,
+        duty.owner,
+        duty.owner_level,
+        stop,
+        subject,
+    )
+    if duty.excused or duty.reopened is not None or duty.keep_until is not None or duty.estimated:
+        reopened = duty.reopened.identity if duty.reopened is not None else None
+        told += (duty.excused, reopened, duty.ended_before, duty.keep_until, duty.estimated)
     return blake2b(_json.encode(told), digest_size=8).digest()
 
 
 def evidence(duty: Duty) -> list[str]:
     """The ids of the events a clock rests on: its start and what ended it."""
-    events = [duty.start] + [event for event in (duty.stop, duty.cancel) if event is not None]
+    events = [duty.start] + [event for event in (duty.reopened, duty.stop, duty.cancel) if event is not None]
     return [event.id for event in events]
 
 
@@ -159,14 +172,17 @@ def verdict(duty: Duty, revision: int, outcome: Outcome, reason: str, subject: S
         limit_seconds=duty.limit_seconds,
         used_seconds=used,
         assumed=about.assumed,
-        excused=False,
+        excused=duty.excused and outcome in (Outcome.LATE, Outcome.BREACHED),
+        keep_until=duty.keep_until,
+        calendar="estimated" if duty.estimated else None,
         rulebook=about.rulebook,
     )
+    over_at = duty.closed_without or duty.due_at
     envelope = Envelope(
         id=f"{duty.clock_id}:{revision}",
         type="sla.verdict.v1",
         subject=subject.ticket,
-        time=duty.ended_at or (duty.started_at if outcome is Outcome.RUNNING else duty.due_at),
+        time=duty.ended_at or (over_at if outcome is Outcome.BREACHED and over_at else duty.started_at),
         data=data,
     )
     return Output(Channel.VERDICTS, duty.clock_id, _json.encode(envelope))
@@ -301,6 +317,6 @@ def _overrun(duty: Duty, status: Status) -> float | None:
     if status is Status.RETRACTED:
         return None
     until = duty.ended_at or duty.start.appended_at
-    if until is None or until <= duty.due_at:
+    if until is None or duty.due_at is None or until <= duty.due_at:
         return None
     return (until - duty.due_at).total_seconds()

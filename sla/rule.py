@@ -6,63 +6,125 @@ may import this.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from sla.term import Continuous, Threshold
+from sla.calendar import Calendar
+from sla.duty import Reason
+from sla.event import Event
+from sla.term import Term, Threshold
 from sla.vocabulary import Condition
 
 
-class Start(msgspec.Struct, frozen=True):
-    """What starts a clock: an event, under a condition on it; `at` names an attribute that holds the instant."""
+class Trigger(msgspec.Struct, frozen=True):
+    """An event under a condition on it: `where` must hold, and none of `unless` may."""
 
     event: str
     where: Condition = Condition()
-    at: str | None = None
-    first: bool = False
+    unless: tuple[Condition, ...] = ()
+
+    def fits(self, event: Event) -> bool:
+        """Whether this event is meant."""
+        if event.type != self.event or not self.where.holds(event.data):
+            return False
+        return not (self.unless and any(barred.holds(event.data) for barred in self.unless))
 
 
-class Stop(msgspec.Struct, frozen=True):
-    """What stops a clock. `match` pairs an attribute of the start with one of the stop: both must be equal.
+class Start(Trigger, frozen=True):
+    """What starts a clock; `at` names an attribute that holds the instant.
 
-    An attribute absent on either side matches anything: a source that does not tell units must not cause breaches.
+    `first`: only the first such event. `last`: only the last one before the clock is stopped; those before it are
+    superseded. `ticket` must hold of the ticket as it was then (`check`).
     """
 
-    event: str
-    where: Condition = Condition()
-    match: tuple[tuple[str, str], ...] = ()
+    at: str | None = None
+    first: bool = False
+    last: bool = False
+    ticket: Condition = Condition()
 
-    def stops(self, start: dict[str, Any], stop: dict[str, Any]) -> bool:
-        """Whether an event with these attributes stops a clock started by one with those."""
+
+class Stop(Trigger, frozen=True):
+    """What ends a clock. `match` pairs an attribute of the start with one of the stop: both must be equal.
+
+    An attribute absent on either side matches anything: a source that does not tell units must not cause breaches.
+    `reason` is why a clock that this cancels is owed no more.
+    """
+
+    match: tuple[tuple[str, str], ...] = ()
+    reason: Reason = Reason.CLOSED
+
+    def stops(self, start: dict[str, Any], event: Event) -> bool:
+        """Whether an event stops a clock started by one with these attributes."""
+        if event.type != self.event:
+            return False
         for mine, theirs in self.match:
-            ours, other = start.get(mine), stop.get(theirs)
+            ours, other = start.get(mine), event.data.get(theirs)
             if ours is not None and other is not None and ours != other:
                 return False
-        return self.where.holds(stop)
+        return self.fits(event)
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Who owes the duty when `where` holds of the ticket: an attribute of the start, or a fixed level."""
+    """Who owes the duty when `where` holds of the ticket: an attribute of the start, or a fixed level.
+
+    With `of` the attributes are those of the last such event up to the stop instead (the unit that has it now).
+    """
 
     where: Condition = Condition()
     unit: str | None = None
     level: str | None = None
     level_from: str | None = None
+    of: Trigger | None = None
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """A term as of a date, for the tickets that `where` names."""
+    """What is owed as of a date, for the tickets that `where` names.
+
+    `deadline` and `notice` have a `term`; `report` a time of day and whether each calendar or each working day
+    counts; `attempts` so many a day, at least `gap` apart, on so many days; `quota` a cap and the years to keep what it
+    counts.
+    """
 
     since: datetime
-    term: Continuous
-    warn: tuple[Threshold, ...] = ()
     where: Condition = Condition()
+    warn: tuple[Threshold, ...] = ()
+    term: Term | None = None
+    daily: time | None = None
+    each: str = "calendar_day"
+    days: int = 0
+    a_day: int = 0
+    gap: timedelta = timedelta(0)
+    cap: int = 0
+    keep_years: tuple[tuple[Condition, int], ...] = ()
+
+
+class Superior(msgspec.Struct, frozen=True):
+    """An event by which a superior sets another due time; `at` is the attribute that holds it."""
+
+    event: str
+    at: str
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """What a quota adds up: `amount` of each `add`, less that of each `remove`."""
+
+    add: str
+    remove: str | None
+    amount: str
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One duty of the law. `id` equals the rule's path inside the rulebook."""
+    """One duty of the law. `id` equals the rule's path inside the rulebook.
+
+    `binds` are alternatives (none: every ticket), of which none of `excepts` may hold.
+    `bound`: the clock starts when `binds` begins to hold, not with an event of its own. `owed_at_close`: closing does
+    not end the duty, it breaks it. `verdict_only`: nobody is alerted. `needs` and `lacks` are events before the start
+    that must or must not be there (`check`). `settles`: a clock of it that came to a final outcome is changed by no
+    later plain event. `turning` are the events that stop, reopen or cancel it.
+    """
 
     id: str
     clause: str
@@ -70,18 +132,66 @@ class Rule(msgspec.Struct, frozen=True):
     title: dict[str, str]
     kind: str
     business: str
-    binds: Condition
-    start: Start
+    zone: ZoneInfo
+    calendar: Calendar | None
+    binds: tuple[Condition, ...]
+    starts: tuple[Start, ...]
     stops: tuple[Stop, ...]
     owners: tuple[Owner, ...]
     in_force: tuple[InForce, ...]
+    excepts: tuple[Condition, ...] = ()
+    undo: tuple[Stop, ...] = ()
+    cancels: tuple[Stop, ...] = ()
+    needs: tuple[Trigger, ...] = ()
+    lacks: tuple[Trigger, ...] = ()
+    superior: Superior | None = None
+    sum: Sum | None = None
+    also: tuple[str, ...] = ()
+    bound: bool = False
+    owed_at_close: bool = False
+    verdict_only: bool = False
     assumed: bool = False
+    off: bool = False
+    settles: bool = False
+    turning: frozenset[str] = frozenset()
+
+    def binding(self, attributes: dict[str, Any]) -> bool:
+        """Whether the rule binds a ticket with these attributes."""
+        if self.binds:
+            for bound in self.binds:
+                if bound.holds(attributes):
+                    break
+            else:
+                return False
+        return not (self.excepts and any(barred.holds(attributes) for barred in self.excepts))
+
+    def told(self, attributes: dict[str, Any]) -> bool:
+        """Whether all that the rule binds by was ever told of a ticket: a quick no for most tickets."""
+        if not self.binds:
+            return True
+        return any(all(name in attributes for name, _ in bound.wanted) for bound in self.binds)
 
     def term_at(self, started_at: datetime, attributes: dict[str, Any]) -> InForce | None:
-        """The term in force when the clock started; None before the first date or for tickets nobody named."""
+        """What was in force when the clock started; None before the first date or for tickets nobody named."""
         best: InForce | None = None
         for entry in self.in_force:
             later = best is None or entry.since > best.since
             if entry.since <= started_at and later and entry.where.holds(attributes):
                 best = entry
         return best
+
+    def event_types(self) -> set[str]:
+        """Every event type that can change a clock of this rule, beside what is remembered of the ticket."""
+        named = {trigger.event for trigger in (*self.starts, *self.stops, *self.undo, *self.cancels)}
+        named |= {trigger.event for trigger in (*self.needs, *self.lacks)}
+        named |= {owner.of.event for owner in self.owners if owner.of is not None}
+        if self.superior is not None:
+            named.add(self.superior.event)
+        if self.sum is not None:
+            named |= {self.sum.add} | ({self.sum.remove} if self.sum.remove else set())
+        return named
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of an instant where the rulebook applies."""
+    return instant.astimezone(zone).date()

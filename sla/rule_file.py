@@ -1,93 +1,58 @@
-"""How the file of a rule is read: its layout, and every fault with file, line and remedy.
+"""How the file of a rule is read: its layout, and what becomes of it when it has no fault.
 
-Only `sla.rulebook` and `sla.cases` import this.
+What its names and values must satisfy is in `sla.rule_check`. Only `sla.rulebook` and `sla.cases` import this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from sla.kinds import KINDS
-from sla.rule import InForce, Owner, Rule, Start, Stop
-from sla.term import parse_term, parse_threshold
-from sla.toml_file import Fault, Where, condition, load, plain
+from sla.calendar import Calendar
+from sla.duty import Reason
+from sla.rule import InForce, Owner, Rule, Start, Stop, Sum, Superior, Trigger
+from sla.rule_check import Check
+from sla.rule_layout import InForceFile, OwnerFile, RuleFile, StopFile, TriggerFile, alternatives, starts
+from sla.term import Term, parse_length, parse_term, parse_threshold
+from sla.toml_file import Fault, Where, condition, load
 from sla.toml_lines import Path
-from sla.vocabulary import Attribute, Kind, Vocabulary
+from sla.vocabulary import Condition, Vocabulary
 
 
-class StartFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`[from]`."""
+class Place(msgspec.Struct, frozen=True):
+    """Where a rulebook applies: its zone, and the calendar it counts working time by."""
 
-    event: str
-    where: Where = {}
-    at: str | None = None
-    first: bool = False
-
-
-class StopFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`[[to]]`."""
-
-    event: str
-    where: Where = {}
-    match: dict[str, str] = {}
-
-
-class OwnerFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`[[owner]]`."""
-
-    where: Where = {}
-    unit: str | None = None
-    level: str | None = None
-    level_from: str | None = None
-
-
-class InForceFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`[[in_force]]`."""
-
-    since: date
-    term: str
-    warn: list[str] = []
-    where: Where = {}
-
-
-class RuleFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"start": "from"}):
-    """One rule."""
-
-    id: str
-    clause: str
-    says: str
-    title: dict[str, str]
-    kind: str
-    business: str
-    start: StartFile
-    to: list[StopFile]
-    owner: list[OwnerFile]
-    in_force: list[InForceFile]
-    case: list[dict[str, Any]]
-    binds: Where = {}
-    assumed: bool = False
+    zone: ZoneInfo
+    calendar: Calendar | None
 
 
 def read_rule(
-    path: str, files: Mapping[str, str], vocabulary: Vocabulary, zone: ZoneInfo, faults: list[Fault]
+    path: str, files: Mapping[str, str], vocabulary: Vocabulary, place: Place, faults: list[Fault]
 ) -> Rule | None:
     """Read one rule; None after noting its faults."""
     file = load(path, files, RuleFile, faults)
     if file is None:
         return None
     found = len(faults)
-    check = _Check(path, files, vocabulary, faults)
+    check = Check(path, files, vocabulary, faults)
     check.rule(file)
     if len(faults) > found:
         return None
-    in_force = [_in_force(number, entry, zone, check) for number, entry in enumerate(file.in_force)]
-    if len(faults) > found:
-        return None
+    in_force = [
+        read
+        for number, entry in enumerate(file.in_force)
+        if (read := _in_force(number, entry, file, place, check)) is not None
+    ]
+    return _rule(file, place, in_force) if len(faults) == found else None
+
+
+def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
+    superior, summed = file.superior, file.quota
+    turning = {stop.event for stop in (*file.to, *file.undo, *file.cancel)}
+    plain = not (file.undo or superior or file.owed_at_close or any(start.last for start in starts(file)))
     return Rule(
         id=file.id,
         clause=file.clause,
@@ -95,119 +60,96 @@ def read_rule(
         title=file.title,
         kind=file.kind,
         business=file.business,
-        binds=condition(file.binds),
-        start=Start(file.start.event, condition(file.start.where), file.start.at, file.start.first),
-        stops=tuple(Stop(s.event, condition(s.where), tuple(s.match.items())) for s in file.to),
-        owners=tuple(Owner(condition(o.where), o.unit, o.level, o.level_from) for o in file.owner),
-        in_force=tuple(entry for entry in in_force if entry is not None),
+        zone=place.zone,
+        calendar=place.calendar,
+        binds=tuple(condition(where) for where in alternatives(file.binds)),
+        starts=tuple(
+            Start(s.event, condition(s.where), _barred(s.unless), s.at, s.first, s.last, condition(s.ticket))
+            for s in starts(file)
+        ),
+        stops=tuple(_stop(stop) for stop in file.to),
+        owners=tuple(_owner(owner) for owner in file.owner),
+        in_force=tuple(in_force),
+        excepts=tuple(condition(where) for where in file.excepts),
+        undo=tuple(_stop(stop) for stop in file.undo),
+        cancels=tuple(_stop(stop) for stop in file.cancel),
+        needs=tuple(_trigger(trigger) for trigger in file.needs),
+        lacks=tuple(_trigger(trigger) for trigger in file.lacks),
+        superior=None if superior is None else Superior(superior.event, superior.at),
+        sum=None if summed is None else Sum(summed.add, summed.remove, summed.amount),
+        also=tuple(file.also),
+        bound=not starts(file),
+        owed_at_close=file.owed_at_close,
+        verdict_only=file.verdict_only,
         assumed=file.assumed,
+        off=file.off,
+        settles=file.kind == "deadline" and plain,
+        turning=frozenset(turning),
     )
 
 
-def _in_force(number: int, entry: InForceFile, zone: ZoneInfo, check: _Check) -> InForce | None:
-    at: Path = ("in_force", number, "term")
+def _barred(unless: Where | list[Where]) -> tuple[Condition, ...]:
+    """Each table of `unless` is one condition; none of them may hold."""
+    return tuple(condition(table) for table in alternatives(unless))
+
+
+def _trigger(file: TriggerFile) -> Trigger:
+    return Trigger(file.event, condition(file.where), _barred(file.unless))
+
+
+def _stop(file: StopFile) -> Stop:
+    reason = Reason(file.reason) if file.reason is not None else Reason.CLOSED
+    return Stop(file.event, condition(file.where), _barred(file.unless), tuple(file.match.items()), reason)
+
+
+def _owner(file: OwnerFile) -> Owner:
+    of = None
+    if isinstance(file.of, str):
+        of = Trigger(file.of)
+    elif file.of is not None:
+        of = _trigger(file.of)
+    return Owner(condition(file.where), file.unit, file.level, file.level_from, of)
+
+
+def _in_force(number: int, entry: InForceFile, rule: RuleFile, place: Place, check: Check) -> InForce | None:
+    def at(key: str) -> Path:
+        return ("in_force", number, key)
+
+    key, term, gap, daily = "term", None, timedelta(0), None
     try:
-        term = parse_term(entry.term)
-        at = ("in_force", number, "warn")
+        term = _term(entry, place)
+        key = "gap"
+        gap = parse_length(entry.gap).length if entry.gap is not None else gap
+        key = "daily"
+        daily = time.fromisoformat(entry.daily) if entry.daily is not None else None
+        key = "warn"
         warn = tuple(parse_threshold(text) for text in entry.warn)
     except ValueError as error:
-        check.fault(at, str(error), "mend it")
+        remedy = "write it as in 17:30" if key == "daily" else "mend it"
+        check.fault(at(key), str(error), remedy)
         return None
     if len({(threshold.share, threshold.lead) for threshold in warn}) < len(warn):
-        check.fault(at, "two warnings are the same", "remove one")
-    return InForce(datetime.combine(entry.since, time(0), zone), term, warn, condition(entry.where))
+        check.fault(at("warn"), "two warnings are the same", "remove one")
+    if rule.kind == "report" and entry.each == "working_day" and place.calendar is None:
+        check.fault(at("each"), "working days need a calendar", "add a calendar.toml to the rulebook")
+    return InForce(
+        since=_midnight(entry.since, place.zone),
+        where=condition(entry.where),
+        warn=warn,
+        term=term,
+        daily=daily,
+        each=entry.each,
+        days=entry.days,
+        a_day=entry.a_day,
+        gap=gap,
+        cap=entry.cap,
+        keep_years=tuple((condition(keep.where), keep.years) for keep in entry.keep),
+    )
 
 
-class _Check:
-    """What a rule's names and values must satisfy beyond their types."""
+def _term(entry: InForceFile, place: Place) -> Term | None:
+    return None if entry.term is None else parse_term(entry.term, place.calendar)
 
-    def __init__(self, path: str, files: Mapping[str, str], vocabulary: Vocabulary, faults: list[Fault]) -> None:
-        self.path, self.files, self.vocabulary, self.faults = path, files, vocabulary, faults
 
-    def fault(self, at: Path, what: str, remedy: str) -> None:
-        self.faults.append(Fault.at(self.path, self.files, at, what, remedy))
-
-    def rule(self, file: RuleFile) -> None:
-        expected = self.path.removesuffix(".toml")
-        if file.id != expected:
-            self.fault(("id",), f"the id is {file.id!r}", f"make it {expected!r}, the path of the file")
-        if file.kind not in KINDS:
-            self.fault(("kind",), f"unknown kind {file.kind!r}", f"use one of {', '.join(sorted(KINDS))}")
-        if {"zh", "en"} - file.title.keys():
-            self.fault(("title",), "the title lacks a language", "give it in zh and en")
-        self.where(("binds",), file.binds, remembered=True)
-        if file.business not in {business.name for business in self.vocabulary.businesses.values()}:
-            self.fault(("business",), f"unknown business {file.business!r}", "name one of vocabulary.toml")
-            return
-        self.event(("from", "event"), file.start.event, file.business)
-        self.where(("from", "where"), file.start.where)
-        if file.start.at is not None:
-            attribute = self.attribute(("from", "at"), file.start.at)
-            if attribute is not None and not attribute.remembered:
-                what = f"no ticket remembers {file.start.at!r}, so it could not be corrected"
-                self.fault(("from", "at"), what, "set remembered = true in vocabulary.toml")
-            if attribute is not None and attribute.kind is not Kind.INSTANT:
-                self.fault(("from", "at"), f"{file.start.at!r} holds no instant", "name an attribute of type instant")
-        for number, stop in enumerate(file.to):
-            at: Path = ("to", number)
-            self.event((*at, "event"), stop.event, file.business)
-            self.where((*at, "where"), stop.where)
-            for name in (*stop.match, *stop.match.values()):
-                self.attribute((*at, "match"), name)
-            if stop.event == file.start.event and not stop.match and not stop.where:
-                self.fault(at, "the rule could stop on its own start", "add a where or a match that tells them apart")
-        for number, owner in enumerate(file.owner):
-            self.where(("owner", number, "where"), owner.where, remembered=True)
-            for key, told in (("unit", owner.unit), ("level_from", owner.level_from)):
-                if told is not None:
-                    self.attribute(("owner", number, key), told)
-        self.lists(file)
-
-    def lists(self, file: RuleFile) -> None:
-        if not file.to:
-            self.fault(("to",), "nothing stops the clock", "add at least one [[to]]")
-        if not file.in_force:
-            self.fault(("in_force",), "no term is in force", "add at least one [[in_force]]")
-        if not file.case:
-            self.fault((), "the rule has no worked case", "add [[case]]s: met, breached, exactly on the boundary")
-        dated: set[tuple[date, str]] = set()
-        for number, entry in enumerate(file.in_force):
-            self.where(("in_force", number, "where"), entry.where, remembered=True)
-            key = (entry.since, repr(sorted(entry.where.items())))
-            if key in dated:
-                self.fault(("in_force", number), "two terms are in force from the same date", "remove one")
-            dated.add(key)
-
-    def event(self, at: Path, name: str, business: str) -> None:
-        known = self.vocabulary.businesses.get(name)
-        if known is None:
-            self.fault(at, f"unknown event {name!r}", "name an event of vocabulary.toml, or add it there")
-        elif known.name != business:
-            self.fault(
-                at,
-                f"{name!r} is an event of {known.name!r}, not of {business!r}",
-                "name one of this business",
-            )
-
-    def attribute(self, at: Path, name: str) -> Attribute | None:
-        attribute = self.vocabulary.attributes.get(name)
-        if attribute is None:
-            self.fault(at, f"unknown attribute {name!r}", "name an attribute of vocabulary.toml, or add it there")
-        elif not attribute.kept:
-            self.fault(at, f"{name!r} is personal or free text and is never kept", "a rule cannot rest on it")
-        return attribute
-
-    def where(self, at: Path, where: Where, *, remembered: bool = False) -> None:
-        for name, values in where.items():
-            attribute = self.attribute((*at, name), name)
-            if not plain(values):
-                self.fault((*at, name), f"{name!r} takes a value or a list of values", "write it as in mode = [1, 2]")
-                continue
-            if attribute is not None and remembered and not attribute.remembered:
-                self.fault((*at, name), f"no ticket remembers {name!r}", "set remembered = true in vocabulary.toml")
-            if attribute is None or attribute.kind is not Kind.ENUM:
-                continue
-            for value in values if isinstance(values, list) else [values]:
-                if value not in attribute.values or isinstance(value, bool):
-                    allowed = ", ".join(sorted(str(v) for v in attribute.values))
-                    self.fault((*at, name), f"{value!r} is no value of {name!r}", f"use one of {allowed}")
+def _midnight(on: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(on, time(0), zone)

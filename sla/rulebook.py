@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from sla.calendar import Calendar
+from sla.calendar_file import read_calendar
 from sla.event import Event
 from sla.publication import About
-from sla.rule import Rule
-from sla.rule_file import read_rule
-from sla.toml_file import Fault, RulebookError, load
-from sla.vocabulary import Vocabulary
+from sla.rule import Rule, Trigger
+from sla.rule_check import Check
+from sla.rule_file import Place, read_rule
+from sla.toml_file import Fault, RulebookError, Where, condition, load
+from sla.toml_lines import Path
+from sla.vocabulary import Condition, Vocabulary
 from sla.vocabulary_file import read_vocabulary
+
+
+class ExcuseFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`[[excuse]]`: what excuses a breach of any rule of a business; it never deletes it."""
+
+    business: str
+    clause: str
+    ticket: Where = {}
+    event: str | None = None
+    where: Where = {}
+    granted: Where = {}
 
 
 class Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -28,6 +44,26 @@ class Header(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     edition: str
     says: str
     zone: str
+    extends: str | None = None
+    switch_on: list[str] = []
+    switch_off: list[str] = []
+    excuse: list[ExcuseFile] = []
+
+
+class Excuse(msgspec.Struct, frozen=True):
+    """What excuses breaches: a fact of the ticket, or the last event of a sort, where it grants it."""
+
+    business: str
+    ticket: Condition
+    event: Trigger | None
+    granted: Condition
+
+    def holds(self, events: list[Event], attributes: dict[str, Any]) -> bool:
+        """Whether breaches of the ticket are excused as things stand."""
+        if self.event is None:
+            return self.ticket.holds(attributes)
+        last = next((event for event in reversed(events) if self.event.fits(event)), None)
+        return last is not None and self.granted.holds(last.data) and self.ticket.holds(attributes)
 
 
 class Rulebook(msgspec.Struct, frozen=True):
@@ -43,6 +79,8 @@ class Rulebook(msgspec.Struct, frozen=True):
     abouts: dict[str, About]
     stirring: frozenset[str]
     unsettling: frozenset[str]
+    excuses: dict[str, tuple[Excuse, ...]] = {}
+    calendar: Calendar | None = None
 
     @property
     def label(self) -> str:
@@ -61,14 +99,31 @@ class Rulebook(msgspec.Struct, frozen=True):
         """The rules that may bind tickets of a business, in order of their ids."""
         return self.by_business.get(business, ())
 
+    def excuses_of(self, business: str) -> tuple[Excuse, ...]:
+        """What excuses the breaches of tickets of a business."""
+        return self.excuses.get(business, ())
+
     def about(self, rule: Rule) -> About:
         """What outputs say of a rule."""
         return self.abouts[rule.id]
 
-    def about_id(self, rule_id: str) -> About:
-        """The same by id; for a rule that is no longer in the rulebook its id alone."""
-        found = self.abouts.get(rule_id)
-        return found or About(rule=rule_id, clause="", title={}, assumed=False, rulebook=self.label)
+    def about_clock(self, clock_id: str) -> About:
+        """The same by the id of a clock; for a rule that is no longer in the rulebook its id alone.
+
+        A clock id ends in source and id of the start, and in the round where there is one.
+        """
+        parts = clock_id.split("/")
+        for end in (-2, -3):
+            found = self.abouts.get("/".join(parts[1:end]))
+            if found is not None:
+                return found
+        return About(rule="/".join(parts[1:-2]), clause="", title={}, assumed=False, rulebook=self.label)
+
+    def only(self, rule_id: str) -> Rulebook:
+        """This rulebook with one rule in force and no other, even one that is off: for playing its worked cases."""
+        alone = tuple(msgspec.structs.replace(rule, off=False) for rule in self.rules if rule.id == rule_id)
+        by_business = {rule.business: (rule,) for rule in alone}
+        return msgspec.structs.replace(self, by_business=by_business)
 
 
 def parse(files: Mapping[str, str]) -> Rulebook:
@@ -82,30 +137,84 @@ def parse(files: Mapping[str, str]) -> Rulebook:
     if header is None or vocabulary is None:
         raise RulebookError(faults)
     zone = _zone(header, files, faults)
+    calendar = read_calendar(files, zone, faults)
+    place = Place(zone, calendar)
     rules: list[Rule] = []
     for path in sorted(files):
-        if path in ("rulebook.toml", "vocabulary.toml", "clauses.toml"):
+        if path in NOT_RULES:
             continue
-        rule = read_rule(path, files, vocabulary, zone, faults)
+        rule = read_rule(path, files, vocabulary, place, faults)
         if rule is not None:
             rules.append(rule)
     if not rules and not faults:
         faults.append(Fault("rulebook.toml", 1, "the rulebook has no rules", "add one TOML file a rule"))
+    excuses = _excuses(header, files, vocabulary, faults)
+    rules = _switched(header, rules, files, faults)
     if faults:
         raise RulebookError(faults)
-    return _compiled(header, zone, vocabulary, rules, files)
+    return _compiled(header, vocabulary, place, rules, excuses, files)
+
+
+NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", "calendar-override.toml", "clauses.toml")
+"""The files of a rulebook that hold no rule."""
+
+
+def _switched(header: Header, rules: list[Rule], files: Mapping[str, str], faults: list[Fault]) -> list[Rule]:
+    """The rules with what the header switches on and off; it may only name rules there are."""
+    known = {rule.id for rule in rules}
+    for key in ("switch_on", "switch_off"):
+        for name in getattr(header, key):
+            if name not in known and not faults:
+                what = f"{key} names the unknown rule {name!r}"
+                faults.append(Fault.at("rulebook.toml", files, (key,), what, "name a rule by its id"))
+    on, off = set(header.switch_on), set(header.switch_off)
+    for name in sorted(on & off):
+        what = f"{name!r} is switched on and off"
+        faults.append(Fault.at("rulebook.toml", files, ("switch_on",), what, "remove one"))
+    return [msgspec.structs.replace(rule, off=(rule.off and rule.id not in on) or rule.id in off) for rule in rules]
+
+
+def _excuses(
+    header: Header, files: Mapping[str, str], vocabulary: Vocabulary, faults: list[Fault]
+) -> tuple[Excuse, ...]:
+    check = Check("rulebook.toml", files, vocabulary, faults)
+    found = []
+    for number, file in enumerate(header.excuse):
+        at: Path = ("excuse", number)
+        if file.business not in {business.name for business in vocabulary.businesses.values()}:
+            check.fault((*at, "business"), f"unknown business {file.business!r}", "name one of vocabulary.toml")
+            continue
+        check.where((*at, "ticket"), file.ticket, remembered=True)
+        check.where((*at, "where"), file.where)
+        check.where((*at, "granted"), file.granted)
+        event = None
+        if file.event is not None:
+            check.event((*at, "event"), file.event, file.business)
+            event = Trigger(file.event, condition(file.where))
+        elif not file.ticket:
+            check.fault(at, "nothing excuses here", "name an event, or a fact of the ticket")
+        found.append(Excuse(file.business, condition(file.ticket), event, condition(file.granted)))
+    return tuple(found)
 
 
 def _compiled(
-    header: Header, zone: ZoneInfo, vocabulary: Vocabulary, rules: list[Rule], files: Mapping[str, str]
+    header: Header,
+    vocabulary: Vocabulary,
+    place: Place,
+    rules: list[Rule],
+    excuses: tuple[Excuse, ...],
+    files: Mapping[str, str],
 ) -> Rulebook:
     digest = sha256()
     for path in sorted(files):
         digest.update(f"{path}\0{files[path]}\0".encode())
+    if place.calendar is not None:
+        digest.update(place.calendar.label.encode())
     short = digest.hexdigest()[:12]
     by_business: dict[str, tuple[Rule, ...]] = {}
     for rule in rules:
-        by_business[rule.business] = (*by_business.get(rule.business, ()), rule)
+        if not rule.off:
+            by_business[rule.business] = (*by_business.get(rule.business, ()), rule)
     label = f"{header.name}@{short}"
     abouts = {
         rule.id: About(rule=rule.id, clause=rule.clause, title=rule.title, assumed=rule.assumed, rulebook=label)
@@ -116,13 +225,15 @@ def _compiled(
         for business in vocabulary.businesses.values()
         for type_ in (business.accepted, business.corrected, business.voided)
     }
+    unsettling |= {excuse.event.event for excuse in excuses if excuse.event is not None}
     stirring = {inference.event for attribute in vocabulary.inferred for inference in attribute.infer} | unsettling
     stirring |= {type_ for business in vocabulary.businesses.values() for type_ in business.closed}
-    stirring |= {rule.start.event for rule in rules} | {stop.event for rule in rules for stop in rule.stops}
+    for rule in rules:
+        stirring |= rule.event_types()
     return Rulebook(
         name=header.name,
         edition=header.edition,
-        zone=zone,
+        zone=place.zone,
         hash=short,
         vocabulary=vocabulary,
         rules=tuple(rules),
@@ -130,6 +241,8 @@ def _compiled(
         abouts=abouts,
         stirring=frozenset(stirring),
         unsettling=frozenset(unsettling),
+        excuses={b: tuple(e for e in excuses if e.business == b) for b in by_business},
+        calendar=place.calendar,
     )
 
 

@@ -35,13 +35,15 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     """What one step came to.
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
-    stored; an unchanged step has no outputs.
+    stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
+    due.
     """
 
     ticket: Ticket | None
     outputs: list[Output]
     refused: list[tuple[Event, Refusal]]
     changed: bool
+    unknown: bool = False
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ def step(
         elif answer is not REPEAT:
             refused.append((event, Refusal(answer)))
     due = horizon is not None and current.wake_at is not None and horizon > current.wake_at
+    changed = changed or (another_law and ticket is not None and not current.forgotten)
     if horizon is not None and (changed or due):
         current.horizon = max(horizon, current.horizon or horizon)
         changed = stirred = True
@@ -88,9 +91,10 @@ def step(
         return Step(ticket, [], refused, False)
     current.law = rulebook.hash
     outputs: list[Output] = []
+    unknown = False
     if stirred and not current.forgotten:
-        _judge(current, subject, watch, outputs, calm=calm)
-    return Step(_aged(current, rulebook, refused), outputs, refused, True)
+        unknown = _judge(current, subject, watch, outputs, calm=calm)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -120,16 +124,17 @@ def _business(events: list[Event], rulebook: Rulebook) -> Business | None:
     return None
 
 
-def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool) -> None:
+def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
+    Answers whether any of them waits for a calendar that ends before its due time.
     `calm`: only plain events were added, behind all others; what came to a final outcome before is passed over.
     """
     rulebook = watch.rulebook
     business = _business(ticket.events, rulebook)
     if business is None:  # every type it holds has left the vocabulary
-        return
-    reading = Reading(ticket.events, rulebook.vocabulary, business)
+        return False
+    reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
     attributes = reading.attributes
     about_ticket = Subject(
         ticket=subject,
@@ -149,11 +154,17 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
         published = ticket.published.get(clock_id) if calm else None
         return published is not None and published.outcome in FINAL and published.reason != Reason.START_WITHDRAWN
 
+    unknown = False
     if reading.accepted is not None:
+        excused = any(excuse.holds(reading.events, attributes) for excuse in rulebook.excuses_of(business.name))
         for rule in rulebook.rules_of(business.name):
             for duty in KINDS[rule.kind](rule, subject, reading, settled):
-                _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
-                instant = next_instant(duty, ticket.horizon)
+                instant = duty.opens_at
+                if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
+                    duty.excused = excused
+                    _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
+                    instant = next_instant(duty, ticket.horizon)
+                    unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     for clock_id, published in ticket.published.items():
@@ -162,6 +173,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     if wake_at is None and (reading.closings or reading.accepted is None):
         wake_at = ticket.events[-1].time + business.forget_after
     ticket.wake_at = wake_at
+    return unknown
 
 
 def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]) -> None:
@@ -175,7 +187,7 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
         published.revision += 1
         published.outcome, published.reason, published.facts = outcome.value, reason.value, told
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
-    historic = watch.quiet_before is not None and duty.due_at < watch.quiet_before
+    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
     for level, at in duty.thresholds:
         status = alert_status(duty, at, ticket.horizon)
         raised = published.alerts.get(level)
@@ -188,7 +200,9 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
         if raised.status != status or raised.facts != told:
             raised.revision += 1
             raised.status, raised.facts, raised.historic = status.value, told, historic
-            why = reason if status is not Status.FIRING else Reason.NOT_DONE if level == BREACH else Reason.AWAITED
+            why = reason
+            if status is Status.FIRING and reason in _WHILE_OPEN:
+                why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
             outputs.append(alert(duty, level, at, raised.revision, status, why, subject, about, historic=historic))
     levels = {level for level, _ in duty.thresholds}
     for level, raised in published.alerts.items():
@@ -200,7 +214,7 @@ def _withdraw(
     clock_id: str, published: Published, subject: Subject, rulebook: Rulebook, outputs: list[Output]
 ) -> None:
     """Take back a clock that has no ground any more: its start was voided or corrected away."""
-    about = rulebook.about_id("/".join(clock_id.split("/")[1:-2]))
+    about = rulebook.about_clock(clock_id)
     published.revision += 1
     published.outcome, published.reason = Outcome.CANCELLED.value, Reason.START_WITHDRAWN.value
     published.facts = b""
@@ -245,6 +259,9 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
         return None
     return Ticket(events=[], published={}, horizon=horizon, wake_at=forgotten_until, forgotten=True, law=ticket.law)
 
+
+_WHILE_OPEN = frozenset({Reason.AWAITED, Reason.NOT_DONE, Reason.CALENDAR_ENDS})
+"""Reasons that tell nothing beyond the level of an alert that fires."""
 
 REPEAT = "repeat"
 """What `_admit` answers for an event that is there already."""

@@ -6,6 +6,7 @@ are a function of it. Only `sla.step` changes a ticket. Everybody may import thi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -61,13 +62,30 @@ class Reading:
     """A ticket's events as the law sees them: without what was voided, with attributes as corrected.
 
     `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet). `inferred` says that an
-    attribute nobody stated was filled in, so that a later event may change it.
+    attribute nobody stated was filled in, so that a later event may change it. `horizon` is the instant through which
+    silence is judged (None: nothing is proven).
     """
 
-    __slots__ = ("accepted", "attributes", "business", "closings", "corrections", "events", "inferred")
+    __slots__ = (
+        "_over_time",
+        "_vocabulary",
+        "accepted",
+        "attributes",
+        "business",
+        "closings",
+        "corrections",
+        "events",
+        "horizon",
+        "inferred",
+    )
 
-    def __init__(self, events: list[Event], vocabulary: Vocabulary, business: Business) -> None:
+    def __init__(
+        self, events: list[Event], vocabulary: Vocabulary, business: Business, horizon: datetime | None = None
+    ) -> None:
         self.business = business
+        self.horizon = horizon
+        self._vocabulary = vocabulary
+        self._over_time: list[dict[str, Any]] | None = None
         self.events = effective(events, business)
         self.accepted: Event | None = None
         self.closings: list[int] = []
@@ -94,6 +112,46 @@ class Reading:
                 if value is not None:
                     attributes[attribute.name] = value
                     self.inferred = True
+
+    def over_time(self) -> list[dict[str, Any]]:
+        """What the ticket was, at each event and until the next; a correction holds from the start."""
+        if self._over_time is None:
+            known = self._unstated()
+            self._over_time = []
+            remembered = self._vocabulary.remembered
+            for event in self.events:
+                if event.type != self.business.corrected and not remembered.isdisjoint(event.data):
+                    told = {name: value for name, value in event.data.items() if name in remembered}
+                    known = {**known, **told, **self.corrections}
+                self._over_time.append(known)
+        return self._over_time
+
+    def spans(self, binds: Callable[[dict[str, Any]], bool]) -> list[tuple[int, int | None]]:
+        """From which event to which a condition held, since acceptance: half-open, None where it still holds."""
+        found: list[tuple[int, int | None]] = []
+        since: int | None = None
+        accepted = False
+        for position, attributes in enumerate(self.over_time()):
+            accepted = accepted or self.events[position] is self.accepted
+            holds = accepted and binds(attributes)
+            if holds and since is None:
+                since = position
+            elif not holds and since is not None:
+                found.append((since, position))
+                since = None
+        if since is not None:
+            found.append((since, None))
+        return found
+
+    def _unstated(self) -> dict[str, Any]:
+        """What is taken for granted until somebody states it: what was inferred, else the default."""
+        stated = {name for event in self.events for name in event.data}
+        granted = dict(self.corrections)
+        for attribute in self._vocabulary.inferred:
+            value = attribute.default if attribute.name in stated else self.attributes.get(attribute.name)
+            if value is not None:
+                granted.setdefault(attribute.name, value)
+        return granted
 
 
 def effective(events: list[Event], business: Business) -> list[Event]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sla.term import parse_term
+from sla.term import parse_length
 from sla.toml_file import Fault, Where, condition, each, load, plain
 from sla.toml_lines import Path
 from sla.vocabulary import Attribute, Business, Inference, Kind, Vocabulary, read
@@ -87,7 +87,7 @@ def read_vocabulary(files: Mapping[str, str], faults: list[Fault]) -> Vocabulary
 def _business(title: str, file: BusinessFile, files: Mapping[str, str], faults: list[Fault]) -> Business | None:
     name, path = "vocabulary.toml", ("businesses", title)
     try:
-        forget_after = parse_term(file.forget_after).length
+        forget_after = parse_length(file.forget_after).length
     except ValueError as error:
         faults.append(Fault.at(name, files, (*path, "forget_after"), str(error), "write it as in '7 d'"))
         return None

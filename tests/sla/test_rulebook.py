@@ -108,12 +108,18 @@ BROKEN = {
     ),
     "an enum of lists": (
         WORDS,
-        'values = ["audit", "callback"]',
+        'values = ["audit", "callback", "initial", "final"]',
         'values = [["audit"]]',
         'values = [["audit"]]',
         "stage",
     ),
-    "an enum without values": (WORDS, 'values = ["audit", "callback"]\n', "", "[attributes.stage]", "stage"),
+    "an enum without values": (
+        WORDS,
+        'values = ["audit", "callback", "initial", "final"]\n',
+        "",
+        "[attributes.stage]",
+        "stage",
+    ),
     "a default that is no value": (WORDS, "default    = 1", "default    = 9", "default    = 9", "mode"),
     "an inference of no value": (WORDS, "value = 3", "value = 7", "value = 7", "mode"),
     "an inference from an unknown event": (
@@ -137,8 +143,14 @@ BROKEN = {
         'accepted     = "repair.opened"',
         "repair.opened",
     ),
-    "a bad time to forget": (WORDS, '"7 d"', '"7 days"', "forget_after", "7 days"),
-    "a text for a list of events": (WORDS, '["repair.closed"]', '"repair.closed"', "closed ", "array"),
+    "a bad time to forget": (WORDS, '"7 d"', '"7 days"', 'forget_after = "7 days"', "7 days"),
+    "a text for a list of events": (
+        WORDS,
+        '["repair.closed"]',
+        '"repair.closed"',
+        'closed       = "repair.closed"',
+        "array",
+    ),
 }
 
 
@@ -210,12 +222,7 @@ def test_a_missing_key_is_named(key):
 
 def test_an_event_of_another_business_is_refused_where_it_is_named():
     """A rule of repairs cannot start on a complaint."""
-    other = (
-        '[businesses.complaint]\naccepted = "complaint.accepted"\nclosed = ["complaint.closed"]\n'
-        'forget_after = "90 d"\nevents = ["complaint.accepted", "complaint.closed", "complaint.corrected", "complaint.voided"]\n\n[businesses.repair]'
-    )
-    texts = changed("vocabulary.toml", "[businesses.repair]", other)
-    parse(texts)
+    texts = dict(texts_of("sgcc-2014"))
     texts[DISPATCH] = texts[DISPATCH].replace('event = "repair.accepted"', 'event = "complaint.accepted"', 1)
     fault = faults_of(texts)[0]
     assert fault.line == line_with(texts[DISPATCH], 'event = "complaint.accepted"')

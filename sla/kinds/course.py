@@ -1,0 +1,208 @@
+"""How a clock runs: what stops it, undoes the stop or cancels it, who owes it, and when to speak of it.
+
+What the kinds have in common. Only `sla.kinds` imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sla.calendar import Certainty
+from sla.duty import BREACH, Duty, Reason, clock_id
+from sla.event import Event
+from sla.rule import InForce, Rule, Start, Stop, Superior
+from sla.term import Continuous
+from sla.ticket import Reading
+
+Settled = Callable[[str], bool]
+"""Told a clock id: True when that clock cannot have changed. A kind must call it once for every clock it finds."""
+
+
+class Course(msgspec.Struct, gc=False):
+    """What happened to a clock after its start; `at` is the position of its last stop."""
+
+    stop: Event | None = None
+    cancel: Event | None = None
+    cancelled_for: Reason = Reason.CLOSED
+    reopened: Event | None = None
+    ended_before: datetime | None = None
+    at: int | None = None
+
+    def cut(self, due_at: datetime | None, *, owed: bool) -> None:
+        """What was cancelled in time is not stopped by what came later, unless it was owed at closing."""
+        cancel = self.cancel
+        if cancel is None or (owed and self.cancelled_for is Reason.CLOSED):
+            return
+        if due_at is None or cancel.time <= due_at:
+            self.stop = None
+
+
+def course(
+    rule: Rule,
+    reading: Reading,
+    position: int,
+    start: Event,
+    *,
+    anywhere: bool = False,
+    ends: tuple[int, Reason] | None = None,
+) -> Course:
+    """Follow a clock from the event at `position`; with `anywhere` a stop may stand before it (semantics 4).
+
+    `ends` is where and why the duty is owed no more whatever happens; a cancelled clock may still be stopped later.
+    """
+    found = Course()
+    closed, turning, events = reading.business.closed, rule.turning, reading.events
+    for at in range(0 if anywhere else position + 1, len(events)):
+        event = events[at]
+        if event.type not in turning and event.type not in closed and ends is None:
+            continue
+        if found.stop is None:
+            if at != position and _stops(rule.stops, start, event):
+                found.stop, found.at = event, at
+                if not rule.undo:
+                    break
+            elif found.cancel is None and at > position:
+                _cancel(rule, found, start, event, at, ends, closed=event.type in closed)
+        elif _stops(rule.undo, start, event):
+            found.ended_before, found.reopened = found.stop.time, event
+            found.stop = found.at = None
+    return found
+
+
+def _stops(stops: tuple[Stop, ...], start: Event, event: Event) -> bool:
+    return any(stop.event == event.type and stop.stops(start.data, event) for stop in stops)
+
+
+def _cancel(
+    rule: Rule,
+    found: Course,
+    start: Event,
+    event: Event,
+    at: int,
+    ends: tuple[int, Reason] | None,
+    *,
+    closed: bool,
+) -> None:
+    if ends is not None and at >= ends[0]:
+        found.cancel, found.cancelled_for = event, ends[1]
+    elif closed:
+        found.cancel = event
+    else:
+        for cancel in rule.cancels:
+            if cancel.stops(start.data, event):
+                found.cancel, found.cancelled_for = event, cancel.reason
+
+
+def owner(rule: Rule, reading: Reading, start: Event, until: int | None) -> tuple[str | None, str | None]:
+    """Unit and level that owe a duty; `until` is the position of its stop (None: there is none)."""
+    for candidate in rule.owners:
+        if not candidate.where.holds(reading.attributes):
+            continue
+        data: dict[str, Any] | None = start.data
+        if candidate.of is not None:
+            events = reading.events if until is None else reading.events[: until + 1]
+            data = next((event.data for event in reversed(events) if candidate.of.fits(event)), None)
+        if data is not None:
+            unit = data.get(candidate.unit) if candidate.unit else None
+            level = data.get(candidate.level_from) if candidate.level_from else None
+            return unit, level or candidate.level
+    return None, None
+
+
+def thresholds(
+    rule: Rule, entry: InForce, started_at: datetime, due_at: datetime | None, without: datetime | None = None
+) -> list[tuple[str, datetime]]:
+    """The levels of a clock in order of time; `without` is when it was closed although it was owed."""
+    if rule.verdict_only:
+        return []
+    last = "warning-100" if rule.assumed else BREACH
+    levels: list[tuple[str, datetime]] = []
+    if due_at is not None:
+        for threshold in entry.warn:
+            term = entry.term if entry.term is not None else Continuous("", due_at - started_at)
+            at = term.warns_at(threshold, started_at, due_at)
+            if at is not None and (without is None or at < without):
+                levels.append((f"warning-{threshold.name}", at))
+        levels.sort(key=lambda level: level[1])
+    ends_at = without if without is not None else due_at
+    return levels if ends_at is None else [*levels, (last, ends_at)]
+
+
+def known_at(*events: Event | None) -> datetime | None:
+    """When the last of some events was in the log; None over history."""
+    return max((e.appended_at for e in events if e is not None and e.appended_at is not None), default=None)
+
+
+def started_at(start: Start, reading: Reading, event: Event) -> tuple[datetime, bool]:
+    """When a clock started, and whether an attribute said so."""
+    if start.at is not None:
+        told = reading.corrections.get(start.at, event.data.get(start.at))
+        if told is not None:
+            return told, True
+    return event.time, False
+
+
+def due_by_superior(superior: Superior, reading: Reading, due_at: datetime | None) -> tuple[datetime | None, bool]:
+    """The due time after what superiors set; whoever sets it when it has passed already changes nothing."""
+    changed = False
+    for event in reading.events:
+        told = event.data.get(superior.at) if event.type == superior.event else None
+        if told is not None and (due_at is None or event.time <= due_at):
+            due_at, changed = told, True
+    return due_at, changed
+
+
+def clock(
+    rule: Rule,
+    subject: str,
+    reading: Reading,
+    position: int,
+    since: datetime,
+    entry: InForce,
+    *,
+    anywhere: bool = False,
+    ends: tuple[int, Reason] | None = None,
+    round_: str | None = None,
+) -> Duty:
+    """One clock with a term: from the event at `position`, running since `since`."""
+    event = reading.events[position]
+    assert entry.term is not None
+    unit, level = owner(rule, reading, event, None)
+    due = entry.term.due(since, unit, level)
+    due_at, by_superior = due.at, False
+    if rule.superior is not None:
+        due_at, by_superior = due_by_superior(rule.superior, reading, due_at)
+    followed = course(rule, reading, position, event, anywhere=anywhere, ends=ends)
+    followed.cut(due_at, owed=rule.owed_at_close)
+    if followed.at is not None:
+        unit, level = owner(rule, reading, event, followed.at)
+    duty = Duty(
+        clock_id=clock_id(subject, rule.id, event, round_),
+        rule=rule.id,
+        start=event,
+        started_at=since,
+        due_at=due_at,
+        limit_seconds=None if due_at is None else entry.term.seconds_to(since, due_at),
+        thresholds=[],
+        stop=followed.stop,
+        cancel=followed.cancel,
+        owner=unit,
+        owner_level=level,
+        cancelled_for=followed.cancelled_for,
+        owed=rule.owed_at_close,
+        certain_until=due.not_before if due_at is None else None,
+        reopened=followed.reopened,
+        ended_before=followed.ended_before,
+        known_at=None,
+        estimated=due.certainty is Certainty.ESTIMATED and not by_superior,
+    )
+    without = duty.closed_without if duty.owed else None
+    if without is not None or followed.reopened is not None:
+        duty.known_at = known_at(followed.reopened, followed.cancel if without is not None else None)
+    plain = entry if not by_superior else msgspec.structs.replace(entry, term=None)
+    duty.thresholds = thresholds(rule, plain, since, due_at, without)
+    return duty

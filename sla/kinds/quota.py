@@ -1,0 +1,85 @@
+"""Kind `quota`: a sum stays under a cap, and what it counts is kept for some years after closing.
+
+The clock of a ticket runs from its first start event to its closing. Over the cap it is broken until something is
+removed again; the clause says "in principle", so rules of this kind are `assumed` and warn. Only `sla.kinds` imports
+this.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sla.duty import WARNING, Duty, Outcome, Reason, clock_id
+from sla.event import Event
+from sla.kinds.course import Settled, known_at, owner
+from sla.rule import InForce, Rule, local_date
+from sla.ticket import Reading
+
+
+def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
+    """The one clock of a ticket; it stands as the sum stands now, and at closing says until when to keep it all."""
+    if not rule.binding(reading.attributes) or rule.sum is None:
+        return []
+    start = next((e for e in reading.events if any(s.fits(e) for s in rule.starts)), None)
+    entry = rule.term_at(start.time, reading.attributes) if start is not None else None
+    if start is None or entry is None:
+        return []
+    settled(clock_id(subject, rule.id, start))
+    over, under = _crossings(rule, reading, entry.cap)
+    closing = reading.events[reading.closings[-1]] if reading.closings else None
+    standing = (Outcome.RUNNING, Reason.AWAITED)
+    if over is not None and under is None:
+        standing = (Outcome.BREACHED, Reason.OVER_QUOTA)
+    elif closing is not None:
+        standing = (Outcome.MET, Reason.IN_TIME)
+    unit, level = owner(rule, reading, start, None)
+    return [
+        Duty(
+            clock_id=clock_id(subject, rule.id, start),
+            rule=rule.id,
+            start=start,
+            started_at=start.time,
+            due_at=None,
+            limit_seconds=None,
+            thresholds=[(WARNING, over.time)] if over is not None and not rule.verdict_only else [],
+            stop=closing if standing[0] is Outcome.MET else None,
+            cancel=under,
+            owner=unit,
+            owner_level=level,
+            cancelled_for=Reason.PUT_RIGHT,
+            standing=standing,
+            known_at=known_at(over),
+            keep_until=_keep_until(rule, reading, entry, closing),
+        )
+    ]
+
+
+def _crossings(rule: Rule, reading: Reading, cap: int) -> tuple[Event | None, Event | None]:
+    """The event that last took the sum over the cap, and the one that brought it back (None: it is still over)."""
+    assert rule.sum is not None
+    total, over, under = 0, None, None
+    for event in reading.events:
+        amount = event.data.get(rule.sum.amount, 0)
+        if event.type == rule.sum.add:
+            total += max(0, amount)
+        elif event.type == rule.sum.remove:
+            total = max(0, total - max(0, amount))
+        else:
+            continue
+        if total > cap and (over is None or under is not None):
+            over, under = event, None
+        elif total <= cap and over is not None and under is None:
+            under = event
+    return over, under
+
+
+def _keep_until(rule: Rule, reading: Reading, entry: InForce, closing: Event | None) -> date | None:
+    """The last day on which what was counted must still be there: some years after the day of closing."""
+    if closing is None:
+        return None
+    years = next((years for where, years in entry.keep_years if where.holds(reading.attributes)), None)
+    if years is None:
+        return None
+    on = local_date(closing.time, rule.zone)
+    leap_day = on.month == 2 and on.day == 29
+    return date(on.year + years, 2, 28) if leap_day and years % 4 else on.replace(year=on.year + years)
