@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import os
 import signal
 import time
@@ -262,6 +263,9 @@ class Worker:
         os._exit(EXIT_BUG if self.failure is not None else 0)
 
     def _refresh(self) -> None:
+        calendar = self.keeper.watch.rulebook.calendar
+        months = calendar.months_left(self.clock.now()) if calendar is not None else None
+        self.metrics.calendar_months_left.set(math.inf if months is None else months)
         for number, partition in self.keeper.partitions.items():
             self.metrics.tickets.labels(str(number)).set(len(partition.states))
             self.metrics.timers.labels(str(number)).set(len(partition.timers))

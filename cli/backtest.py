@@ -33,6 +33,7 @@ def add(verbs: Any) -> None:
     verb = verbs.add_parser("backtest", help="judge a file of events offline")
     verb.add_argument("file", help="JSON lines, .gz too, - for standard input")
     verb.add_argument("--rulebook", default="sgcc-2014", help="a folder, or the name of a shipped rulebook")
+    verb.add_argument("--calendar-override", default="", metavar="FILE", help="days the calendar does not know")
     verb.add_argument("--until", metavar="TIME", help="judge silence up to then (default: the last event's time)")
     verb.add_argument("--quiet-before", metavar="TIME", help="alerts due before then are marked historic")
     verb.add_argument("--alerts", metavar="FILE", help="write the alerts as JSON lines")
@@ -43,7 +44,7 @@ def add(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Judge; 0 also when breaches were found."""
     try:
-        rulebook = load(options.rulebook)
+        rulebook = load(options.rulebook, options.calendar_override)
         until = _aware(options.until) if options.until else None
         quiet_before = _aware(options.quiet_before) if options.quiet_before else None
     except (RulebookError, FileNotFoundError, ValueError) as error:

@@ -154,7 +154,9 @@ def _dispatched(tale: Tale) -> None:
     at = tale.done_any_hour(tale.taken_at, tale.taken_at + 20 * MINUTE)
     if tale.amiss(0.1):
         at = tale.facts[0].at + between(tale.dice, -EARLY, 20 * SECOND)
-    returns = int(tale.chance(0.05)) if tale.good else tale.dice.choice((0, 0, 0, 1, 1, 2))
+    # A good life has time for it before the customer must be heard, which is owed all the while.
+    unhurried = tale.office.after(tale.taken_at, 13) <= tale.office.closing(tale.taken_at, 1)
+    returns = int(tale.chance(0.08) and unhurried) if tale.good else tale.dice.choice((0, 0, 0, 1, 1, 2))
     while True:
         at = _down(tale, at)
         last = tale.way[-1]
@@ -288,7 +290,7 @@ def _granted_longer(tale: Tale) -> None:
 
 def _graded_anew(tale: Tale) -> None:
     """It proves graver than it was taken to be, or less grave; those who are to know are told."""
-    at = tale.taken_at + tale.a_while(60)
+    at = tale.taken_at + (tale.a_while(60) if tale.chance(0.6) else between(tale.dice, 0, 25 * MINUTE))
     tale.grade = tale.dice.choice([grade for grade in GRADES if grade != tale.grade])
     _graded(tale, at, tale.dice.choice((*FACTS[tale.grade], {})))
     if level_of(tale.way[0]) == "national" and len(tale.way) > 2:

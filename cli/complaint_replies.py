@@ -29,18 +29,23 @@ def answered(tale: Tale) -> int:
     first = min((fact.at for fact in tale.facts if fact.what == "dispatched"), default=tale.received_at)
     while True:
         reach = tale.done(since, due, latest=0.4 if returns else 0.9)
-        _progress(tale, first, reach)
         stopped = returns > 0 and tale.chance(0.3) and len(tale.way) > 2
         _replied(tale, since, reach, stopped)
-        if returns and (stopped or tale.chance(0.5)):
-            auditor = tale.way[-2] if stopped else tale.way[0]
-            since = first = _not_good(tale, reach + tale.a_while(2), auditor, "audit")
+        if stopped:  # on its way up, so that the centre still waits for it
+            since = _not_good(tale, reach + tale.a_while(2), tale.way[-2], "audit")
         else:
-            at = _called_back(tale, reach, bool(returns))
+            _progress(tale, first, reach)
+            if returns and tale.chance(0.5):
+                at, stage = reach + tale.a_while(60 if tale.amiss(0.3) else 2), "audit"
+            else:
+                at, stage = _called_back(tale, reach, bool(returns)), "callback"
             if not returns:
                 return at
-            since = first = _not_good(tale, at, tale.way[0], "callback")
+            since = first = _not_good(tale, at, tale.way[0], stage)
         returns -= 1
+        if tale.amiss(0.15):
+            tale.abandoned = tale.chance(0.6)
+            return since
 
 
 def _progress(tale: Tale, since: int, until: int) -> None:
@@ -48,10 +53,11 @@ def _progress(tale: Tale, since: int, until: int) -> None:
     if tale.grade not in ("important", "major"):
         return
     unit, number = tale.handler, 1
+    superior = unit[:-2] if level_of(unit) in ("city", "county") else HEADQUARTERS
     while (midnight := tale.office.midnight(since, number)) < until:
         at = tale.done_any_hour(midnight + 8 * HOUR, midnight + REPORT_BY)
         if at < until and not tale.amiss(0.15):
-            tale.pass_on(at, "progress_reported", unit, unit[:-2] if unit.isdigit() and len(unit) > 2 else HEADQUARTERS)
+            tale.pass_on(at, "progress_reported", unit, superior)
         number += 1
 
 
@@ -156,8 +162,10 @@ def finished(tale: Tale, at: int) -> None:
         at += tale.a_while(4)
         tale.tell(at, "judged", centre, **(_verdict(tale) if tale.chance(0.1) else tale.verdict))
     told: dict[str, Any] = {"approved_by": "Li Na"} if tale.approved else {}
+    if tale.amiss(0.05):
+        tale.tell(at, "taken_over", tale.local[:2])
     closed_at = at + tale.a_while(8)
-    if not tale.amiss(0.08):
+    if not (tale.abandoned or tale.amiss(0.08)):
         tale.tell(closed_at, "closed", centre, **told)
     if tale.chance(0.12 if tale.good else 0.35):
         _argued(tale, at + between(tale.dice, 0, 2 * (closed_at - at) + DAY))

@@ -37,6 +37,7 @@ class Tale:
     answer_due: int = 0
     verdict: dict[str, Any] = field(default_factory=dict)
     approved: bool = False
+    abandoned: bool = False
 
     @property
     def good(self) -> bool:

@@ -1,4 +1,4 @@
-"""`slawatch demo`: see it run. A storm of drawn repair tickets, fast, on a broker and a worker of its own.
+"""`slawatch demo`: see it run. A storm of repairs and a few complaints, fast, on a broker and a worker of its own.
 
 Only the flags are here, so that no other verb waits for what the demo imports. Used by `cli.main`.
 """
@@ -19,13 +19,15 @@ def add(verbs: Any) -> None:
     verb = verbs.add_parser(
         "demo",
         help="see it run: a storm of tickets on a broker of its own, nothing else needed",
-        description="A storm of drawn repair tickets on an embedded broker, watched by a real worker.",
+        description="A storm of drawn repairs and a few complaints on an embedded broker, watched by a real worker.",
     )
     verb.add_argument(
         "--speed", type=_positive, default=60.0, help="how many times as fast (%(default)g: 1 s a minute)"
     )
     verb.add_argument("--minutes", type=_positive, default=60.0, help="how long the storm lasts (%(default)g)")
-    verb.add_argument("--tickets", type=_count, default=300, metavar="N", help="how many tickets (%(default)s)")
+    verb.add_argument(
+        "--tickets", type=_count, default=300, metavar="N", help="how many repair tickets (%(default)s)"
+    )
     verb.add_argument("--seed", type=int, default=7, metavar="S", help="which lives (%(default)s)")
     verb.add_argument("--seconds", type=_positive, help="end after so many seconds of real time at the latest")
     verb.add_argument("--lang", choices=sorted(LANGUAGES), default="en", help="of what is shown (%(default)s)")

@@ -1,12 +1,14 @@
 """The demo without a terminal: one line an alert, for a log, a pipe or CI; and the summary, for a terminal too.
 
-Warnings and webhooks come by the hundred, so that only the first few are printed. Used by `cli.demo_play` only.
+Warnings and webhooks come by the hundred, so that only the first few are printed (of warnings, the first few of each
+rule). Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Self
@@ -15,7 +17,7 @@ from cli.demo_tally import Alert, Seen, Tally
 from cli.demo_webhook import Webhooks
 from cli.demo_words import Words
 
-WARNINGS_SHOWN = 3
+WARNINGS_SHOWN = 2
 WEBHOOKS_SHOWN = 5
 
 
@@ -25,7 +27,9 @@ class Lines:
     def __init__(self, words: Words, lang: str, unread: Callable[[], None]) -> None:
         """`unread` is called when nobody reads the lines any more; they then go nowhere."""
         self.words, self.lang, self._unread = words, lang, unread
-        self._warnings = self._webhooks = 0
+        self._warnings: Counter[str] = Counter()
+        self._webhooks = 0
+        self._counting = False
 
     def __enter__(self) -> Self:
         return self
@@ -38,14 +42,16 @@ class Lines:
         self._print(f"          {text}")
 
     def alert(self, seen: Seen) -> None:
-        """Print an alert; of warnings only the first few."""
+        """Print an alert; of the warnings of a rule only the first few."""
         data = seen.alert.data
         if data.level in ("notice", "warning"):
-            if data.status != "firing" or self._warnings > WARNINGS_SHOWN:
+            if data.status != "firing":
                 return
-            self._warnings += 1
-            if self._warnings > WARNINGS_SHOWN:
-                self.note(self.words.warnings_counted)
+            self._warnings[data.rule] += 1
+            if self._warnings[data.rule] > WARNINGS_SHOWN:
+                if not self._counting:
+                    self.note(self.words.warnings_counted)
+                self._counting = True
                 return
         terms = self.words.terms
         told = [
@@ -53,7 +59,7 @@ class Lines:
             f"{terms[data.status]:9}",
             title(data.title, self.lang),
             f"{self.words.ticket} {data.ticket or '-'}",
-            f"{self.words.owner} {data.owner or '-'}",
+            f"{self.words.owner} {data.owner or data.owner_level or '-'}",
         ]
         if data.due_at is not None:
             told.append(f"{self.words.due} {data.due_at.astimezone(seen.at.tzinfo):%H:%M:%S}")

@@ -39,7 +39,6 @@ from streams.settings import Settings
 DISPATCH = "repair/dispatch"
 LATE_WALL_S = 1.5  # how long after due a dispatch that was held back is sent: its breach has long been seen
 FRAME_S = 0.1
-LAST_CLOCKS = timedelta(minutes=10)  # no clock that runs at the end has more time left than that
 LAST_WALL_S = 5.0
 
 
@@ -59,7 +58,7 @@ class Demo:
         self.words = LANGUAGES[options.lang]
         self.speed: float = options.speed
         self.length = timedelta(minutes=options.minutes)
-        self.rulebook: Rulebook = load(stage.settings.rulebook)
+        self.rulebook: Rulebook = load(stage.settings.rulebook, stage.settings.calendar_override)
         self.tally = Tally()
         self.webhooks = Webhooks(self._webhook_arrived)
         self.stop = asyncio.Event()
@@ -75,7 +74,7 @@ class Demo:
         await self._first(watching)
         if self.stop.is_set() or (watching.done() and watching.exception() is not None):
             self.failure = "" if self.stop.is_set() else str(watching.exception())
-            return self._end(Script([], frozenset(), ""), 0)
+            return self._end(None, 0)
         print(self.words.watching.format(seconds=time.monotonic() - self.began), flush=True)
         script, sender = self._script(), Sender(self.stage.settings)
         async with self.webhooks.open():
@@ -120,6 +119,7 @@ class Demo:
     async def _send(self, sender: Sender, script: Script) -> None:
         """Send each event when its time has come on the demo's clock."""
         self.show.note(self.words.held.format(count=len(script.held)))
+        self.show.note(self.words.complaints.format(count=len(script.complaints)))
         self.show.note(self.words.silence)
         for cue in script.cues:
             pause = (cue.at - self._now()).total_seconds() / self.speed
@@ -130,7 +130,7 @@ class Demo:
     async def _watch(self, sending: asyncio.Task[None], reader: Consumer, sender: Sender, script: Script) -> None:
         """Read what the worker says and draw it, until the last clock is decided."""
         alerts = f"{self.stage.settings.prefix}alerts"
-        last = script.cues[-1].at + LAST_CLOCKS + timedelta(seconds=LAST_WALL_S * self.speed)
+        last = script.over_at + timedelta(seconds=LAST_WALL_S * self.speed)
         while not (self.stop.is_set() or self._now() > last):
             self.stage.check()
             for message in reader.consume(500, timeout=0):
@@ -155,7 +155,8 @@ class Demo:
         silent = any(
             alert.ticket == script.silent and alert.level == "breach" for alert in self.tally.alerts.values()
         )
-        return silent and not self.tally.running
+        dues = (clock.due_at for clock in self.tally.running.values())
+        return silent and not any(due_at is not None and due_at <= script.over_at for due_at in dues)
 
     def _take(self, raw: bytes, script: Script) -> None:
         now = self._now()
@@ -174,11 +175,11 @@ class Demo:
         elif data.status == "retracted" and data.ticket in script.held:
             self.show.note(self.words.held_done.format(ticket=data.ticket))
 
-    def _end(self, script: Script, sent: int) -> int:
+    def _end(self, script: Script | None, sent: int) -> int:
         if self.stopped_by:
             print(self.stopped_by, flush=True)
         tickets = len({clock.ticket for clock in self.tally.clocks.values()})
-        if script.cues:
+        if script is not None:
             print("\n".join(summary(self.words, self.tally, self.webhooks, tickets, sent)), flush=True)
         if self.stop.is_set():
             return self.code

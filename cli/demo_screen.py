@@ -135,7 +135,7 @@ class Screen:
         table = _table((words.ticket, 13), (words.rule, None), (words.owner, 8), (words.left, BAR_CELLS + 7))
         for clock in self._tally.soonest(rows):
             told = title(self._titles.get(clock.rule, {}), self._lang)
-            table.add_row(clock.ticket, told, clock.owner or "-", _time_left(clock, now))
+            table.add_row(clock.ticket, told, clock.owner or clock.owner_level or "-", _time_left(clock, now))
         return _box(table, f"{words.clocks} ({len(self._tally.running)})")
 
     def _alerts(self, rows: int) -> RenderableType:
@@ -158,7 +158,7 @@ class Screen:
             Text(terms[data.status], STATUSES[data.status]),
             Text(title(data.title, self._lang), quiet),
             Text(data.ticket or "-", quiet),
-            Text(data.owner or "-", quiet),
+            Text(data.owner or data.owner_level or "-", quiet),
             Text(due, quiet),
         ]
 
@@ -198,12 +198,16 @@ def _ended(lines: list[Text]) -> RenderableType:
 
 
 def _time_left(clock: VerdictData, now: datetime) -> Text:
-    """A bar that gets shorter and redder; a clock that begins in a moment still has all of its time."""
+    """A bar that gets shorter and redder; a clock that begins in a moment still has all of its time.
+
+    Clocks of repairs and complaints stand side by side, so that days must fit where seconds count: as whole hours.
+    """
     if clock.due_at is None or not clock.limit_seconds:
         return Text("")
     left = max(0.0, min((clock.due_at - now).total_seconds(), clock.limit_seconds))
     share = left / clock.limit_seconds
     colour = "green" if share > 0.5 else "yellow" if share > 0.2 else "red"
     full = round(share * BAR_CELLS)
-    shown = f"{int(left) // 60:>3}:{int(left) % 60:02d} "
+    minutes = int(left) // 60
+    shown = f"{minutes:>3}:{int(left) % 60:02d} " if minutes < 1000 else f"{minutes // 60:>4} h "
     return Text.assemble((shown, colour), ("━" * full, colour), ("─" * (BAR_CELLS - full), "grey30"))

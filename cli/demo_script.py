@@ -1,7 +1,8 @@
-"""The script of the demo: which event is sent when. A storm of drawn lives, and two scenes staged on purpose.
+"""The script of the demo: which event is sent when. A storm of drawn lives, and what is staged on purpose.
 
     held back   a dispatch that happened in time, but reaches Kafka after due + grace: its breach fires, and is
                 retracted once the proof is there
+    complaints  a few, each with a limit that runs in minutes (`cli.demo_complaints`)
     silence     the last ticket, after which nothing is sent any more: nobody dispatches it, and no event comes
                 that could tell; the alert fires all the same
 
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cli.demo_complaints import complaints
 from cli.generate import lives
 
 TROUBLE = 0.2
@@ -24,6 +26,9 @@ TROUBLE = 0.2
 
 LAST_BIRTHS = timedelta(minutes=12)
 """So long before the end no ticket comes any more: time to dispatch it and receive it before the lights go out."""
+
+LAST_CLOCKS = timedelta(minutes=10)
+"""No clock of a repair that runs at the end has more time left than that."""
 
 HELD_AT = (0.0, 0.25, 0.5)
 """Which of the suitable tickets are held back: the first, so that nobody has to wait for it, and two later."""
@@ -37,11 +42,16 @@ class Cue(NamedTuple):
 
 
 class Script(NamedTuple):
-    """All cues in order of time, and the tickets of the two scenes."""
+    """All cues in order of time, and the tickets that are staged.
+
+    `over_at` is when the last clock runs out that is worth waiting for: those of complaints may run for days.
+    """
 
     cues: list[Cue]
     held: frozenset[str]
+    complaints: frozenset[str]
     silent: str
+    over_at: datetime
 
 
 def script(
@@ -59,8 +69,11 @@ def script(
     silent = f"{start:%Y%m%d}{tickets:05d}"
     last = max([end, *(cue.at for cue in cues)])
     cues.append(Cue(last, msgspec.json.encode(_never_dispatched(silent, last))))
+    staged = complaints(start, length, tickets + 1)
+    cues += [Cue(max(_at(event), start), msgspec.json.encode(event)) for event in staged]
     subjects = frozenset(event["subject"] for event in events if id(event) in held)
-    return Script(sorted(cues, key=lambda cue: cue.at), subjects, silent)
+    complained = frozenset(event["subject"] for event in staged)
+    return Script(sorted(cues, key=lambda cue: cue.at), subjects, complained, silent, last + LAST_CLOCKS)
 
 
 def _held(events: Iterable[dict[str, Any]], limit: timedelta) -> dict[int, datetime]:

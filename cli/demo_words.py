@@ -31,6 +31,7 @@ class Words:
     webhooks_counted: str
     none_yet: str
     held: str
+    complaints: str
     silence: str
     held_done: str
     silence_now: str
@@ -49,7 +50,7 @@ class Words:
 EN = Words(
     starting="starting broker, worker ...",
     watching="the worker watches; the storm begins ({seconds:.1f} s after the start)",
-    storm="repair tickets in a storm, {speed:g} x as fast",
+    storm="a storm of repairs, complaints between them, {speed:g} x as fast",
     of_minutes="minute {done:.0f} of {all:g}",
     clocks="clocks running out",
     latest="latest alerts",
@@ -69,6 +70,7 @@ EN = Words(
     webhooks_counted="further webhooks are counted, not printed",
     none_yet="none yet",
     held="{count} dispatches held back: done in time, told too late",
+    complaints="{count} complaints too: their minutes break, their days run on",
     silence="then silence: nothing is sent, one ticket still waits",
     held_done="told late: the breach of {ticket} is retracted",
     silence_now="silence: nothing is sent now, {ticket} still waits",
@@ -92,7 +94,7 @@ EN = Words(
 ZH = Words(
     starting="正在启动消息服务和监控进程 ...",
     watching="监控进程已就绪，风暴开始（启动后 {seconds:.1f} 秒）",
-    storm="风暴中的报修工单，{speed:g} 倍速",
+    storm="风暴中的报修与投诉工单，{speed:g} 倍速",
     of_minutes="第 {done:.0f} 分钟，共 {all:g} 分钟",
     clocks="即将到期的时限",
     latest="最新告警",
@@ -112,6 +114,7 @@ ZH = Words(
     webhooks_counted="其余 webhook 只计数，不逐条显示",
     none_yet="暂无",
     held="故意扣留 {count} 条派单事件：派单按时，消息迟到",
+    complaints="报修之间有 {count} 件投诉：按分钟计的时限会超时，按工作日计的继续计时",
     silence="最后静默：不再发送任何事件，只剩一张工单等待",
     held_done="消息迟到：工单 {ticket} 的超时告警已撤回",
     silence_now="静默开始：不再发送任何事件，工单 {ticket} 仍在等待",

@@ -36,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 2
-    files = texts(path)
     try:
+        files = texts(path)
         rulebook = parse(files)
     except RulebookError as error:
         return _tell(error.faults, options)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
-from sla.rulebook import Rulebook, parse
+from sla.rulebook import BASE_HEADER, OVERRIDE, Rulebook, parse
+from sla.toml_file import Fault, RulebookError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "rulebooks"
 
@@ -20,11 +22,44 @@ def folder(name: str) -> Path:
     raise FileNotFoundError(f"no rulebook {name!r}: give a folder, or one of {shipped}")
 
 
-def texts(path: Path) -> dict[str, str]:
-    """The TOML files of a folder by their path inside it."""
-    return {str(file.relative_to(path)): file.read_text() for file in sorted(path.rglob("*.toml"))}
+def texts(path: Path, override: Path | None = None) -> dict[str, str]:
+    """The TOML files of a folder by their path inside it, on top of those of the rulebook it extends, if it does.
+
+    `override` is the operator's calendar override. Raises RulebookError where a layer cannot be laid on its base.
+    """
+    own = {file.relative_to(path).as_posix(): file.read_text() for file in sorted(path.rglob("*.toml"))}
+    found = {**_base(path, own), **own}
+    if override is not None:
+        found[OVERRIDE] = override.read_text()
+    return found
 
 
-def load(name: str) -> Rulebook:
+def _base(path: Path, own: dict[str, str]) -> dict[str, str]:
+    """The files of the rulebook a layer extends: a neighbouring folder, or a shipped one."""
+    try:
+        name = tomllib.loads(own.get("rulebook.toml", "")).get("extends")
+    except tomllib.TOMLDecodeError:
+        return {}  # the fault is told when the file itself is read
+    if not isinstance(name, str):
+        return {}
+    base = path.parent / name if (path.parent / name).is_dir() else SHIPPED / name
+    line = next((n for n, text in enumerate(own["rulebook.toml"].splitlines(), 1) if text.startswith("extends")), 1)
+
+    def refused(what: str, remedy: str) -> RulebookError:
+        return RulebookError([Fault("rulebook.toml", line, what, remedy)])
+
+    if not base.is_dir():
+        raise refused(f"there is no rulebook {name!r} to extend", "name a neighbouring folder or a shipped rulebook")
+    files = {file.relative_to(base).as_posix(): file.read_text() for file in sorted(base.rglob("*.toml"))}
+    header = files.pop("rulebook.toml", "")
+    if "\nextends" in f"\n{header}":
+        raise refused(f"{name!r} extends another rulebook itself", "extend that one: there is one layer")
+    twice = sorted(files.keys() & own.keys() - {OVERRIDE})
+    if twice:
+        raise refused(f"{twice[0]} is in {name!r} already", "give the rule another id; a layer adds, it never edits")
+    return {**files, BASE_HEADER: header}
+
+
+def load(name: str, override: str = "") -> Rulebook:
     """A checked rulebook. Raises FileNotFoundError or RulebookError."""
-    return parse(texts(folder(name)))
+    return parse(texts(folder(name), Path(override) if override else None))

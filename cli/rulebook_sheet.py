@@ -59,7 +59,7 @@ def cases(rule: Table, lang: str, *, events: bool) -> tuple[list[str], list[list
         name = case["name"]
         if events:
             until = [f"... {case['until']}"] if "until" in case else []
-            name = "\n".join([f"{name} ({case['on']})", *case["events"], *until])
+            name = "\n  ".join([f"{name} ({case['on']})", *case["events"], *until])
         clocks = case["expect"] or [{}]
         rows += [_clock(clock, name if number == 0 else "", lang) for number, clock in enumerate(clocks)]
     filled = [key for number, key in enumerate(CASE_HEADS) if any(row[number] for row in rows)]
@@ -77,15 +77,11 @@ def _clock(clock: Table, name: str, lang: str) -> list[str]:
     if not clock:
         return [name, "-", *[""] * (len(CASE_HEADS) - 2)]
     start = " ".join(filter(None, (clock["start"], clock.get("round"))))
-    outcome = " ".join(
-        [
-            named(clock["outcome"], lang),
-            *(f"{key} {clock[key]}" for key in ("excused", "keep_until") if key in clock),
-        ]
-    )
+    verdict = [named(clock[key], lang) for key in ("outcome", "reason") if key in clock]
+    verdict += [f"{key} {clock[key]}" for key in ("excused", "keep_until") if key in clock]
     owner = " ".join(filter(None, (clock.get("owner"), clock.get("level"))))
-    reason = named(clock["reason"], lang) if "reason" in clock else ""
-    return [name, start, clock["due"], outcome, reason, owner, ", ".join(clock.get("alerts", []))]
+    due, alerts = clock["due"].replace("T", " "), ", ".join(clock.get("alerts", []))
+    return [name, start, due, ", ".join(verdict), owner, alerts]
 
 
 def _tables(value: Table | list[Table]) -> list[Table]:

@@ -38,8 +38,7 @@ CASE_HEADS: dict[str, tuple[str, str]] = {
     "name": ("case", "算例"),
     "start": ("clock from", "起算事件"),
     "due": ("due", "到期"),
-    "outcome": ("outcome", "结果"),
-    "reason": ("reason", "原因"),
+    "outcome": ("verdict", "结论"),
     "owner": ("owed by", "责任方"),
     "alerts": ("alerts", "告警"),
 }
@@ -93,7 +92,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "daily": ("by {daily} every {each}", "每个{each} {daily} 之前"),
     "calendar_day": ("calendar day", "自然日"),
     "working_day": ("working day", "工作日"),
-    "attempts": ("{days} days, {a_day} a day, {gap} apart", "不少于 {days} 天，每天 {a_day} 次，间隔 {gap}"),
+    "attempts": ("{a_day} tries a day, {gap} apart; days: {days}", "不少于 {days} 天，每天 {a_day} 次，间隔 {gap}"),
     "cap": ("no more than {cap}", "不超过 {cap}"),
     "keep": ("; kept {years} years after closing", "；办结后保存 {years} 年"),
     "always": ("always", "始终有效"),

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         if settings is None:
             return 0
         clock = _clock(options)
-        rulebook = load(settings.rulebook)
+        rulebook = load(settings.rulebook, settings.calendar_override)
     except (ConfigurationError, RulebookError, FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -119,8 +119,7 @@ def days_due(
     known = known and passed and not (start_counts and start_day.working is None)
     certainty = calendar.certainty(start_on if start_counts else start_on + DAY, due_on, units)
     if not known:
-        begins_us = last_at(calendar.zone, due_on, MIDNIGHT)
-        return Due(None, at_of(max(us_of(started_at), begins_us)), certainty)
+        return Due(None, at_of(last_at(calendar.zone, due_on, MIDNIGHT)), certainty)
     if day_end is DayEnd.SAME_CLOCK_TIME and start_day.working:
         due_us = last_at(calendar.zone, due_on, clock)
     else:

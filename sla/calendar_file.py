@@ -56,9 +56,9 @@ def read_calendar(files: Mapping[str, str], zone: ZoneInfo, faults: list[Fault])
         return None
     file = load(CALENDAR, files, CalendarFile, faults)
     override = read_override(files, faults)
-    if file is None or override is None:
+    if file is None:
         return None
-    return _Reading(file, files, faults).calendar(zone, override, found)
+    return _Reading(file, files, faults).calendar(zone, override or Override({}, {}), found)
 
 
 E = TypeVar("E", bound=StrEnum)

@@ -124,10 +124,15 @@ class Duty(msgspec.Struct, gc=False):
             return None
         return self.cancel.time if self.due_at is None or self.cancel.time <= self.due_at else None
 
+    def open_past(self, at: datetime) -> bool:
+        """Whether it was still open after an instant, before what was undone since had ended it."""
+        return self.ended_before is not None and self.ended_before > at
+
     def silence_counts_from(self, at: datetime) -> datetime:
         """The instant after which silence decides a threshold: never before its events were in the log."""
-        if self.reopened is not None and self.reopened.time > at:
-            at = self.reopened.time
+        if self.reopened is not None and self.reopened.time > at and not self.open_past(at):
+            closed_first = self.cancel is not None and self.cancel.time == at == self.ended_before
+            at = at if closed_first else self.reopened.time
         appended_at = self.start.appended_at
         if appended_at is not None and appended_at > at:
             at = appended_at
@@ -204,12 +209,11 @@ def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status |
 
     It is raised when the duty was still open after `at`: known from the events, or from silence through `horizon`.
     """
-    raised = duty.ended_before is not None and duty.ended_before > at
     ended_at = duty.ended_at
     if ended_at is not None:
-        return Status.RESOLVED if raised or ended_at > at else None
+        return Status.RESOLVED if duty.open_past(at) or ended_at > at else None
     closed_later = duty.cancel is not None and duty.cancel.time > at
-    if raised or closed_later or (horizon is not None and horizon > duty.silence_counts_from(at)):
+    if closed_later or (horizon is not None and horizon > duty.silence_counts_from(at)):
         return Status.FIRING
     return None
 

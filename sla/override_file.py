@@ -94,6 +94,7 @@ class _Reading:
         path: Path = ("year", number)
         if not FIRST_YEAR <= entry.year <= LAST_YEAR:
             self._fault((*path, "year"), f"{entry.year} is no year that a calendar knows", _YEARS)
+            return
         if entry.year in self.years:
             self._fault((*path, "year"), f"the year {entry.year} is given twice", "join the two")
         if not entry.off:

@@ -67,6 +67,12 @@ class Stop(Trigger, frozen=True):
         return self.fits(event)
 
 
+class Lack(Trigger, frozen=True):
+    """What must not be there before; with `later` only after the last of what is needed."""
+
+    later: bool = False
+
+
 class Owner(msgspec.Struct, frozen=True):
     """Who owes the duty when `where` holds of the ticket: an attribute of the start, or a fixed level.
 
@@ -84,8 +90,8 @@ class InForce(msgspec.Struct, frozen=True):
     """What is owed as of a date, for the tickets that `where` names.
 
     `deadline` and `notice` have a `term`; `report` a time of day and whether each calendar or each working day
-    counts; `attempts` so many a day, at least `gap` apart, on so many days; `quota` a cap and the years to keep what it
-    counts.
+    counts; `attempts` so many a day, at least `gap` apart, on so many days; `quota` a cap and the years to keep what
+    it counts.
     """
 
     since: datetime
@@ -143,7 +149,7 @@ class Rule(msgspec.Struct, frozen=True):
     undo: tuple[Stop, ...] = ()
     cancels: tuple[Stop, ...] = ()
     needs: tuple[Trigger, ...] = ()
-    lacks: tuple[Trigger, ...] = ()
+    lacks: tuple[Lack, ...] = ()
     superior: Superior | None = None
     sum: Sum | None = None
     also: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ import msgspec
 
 from sla.calendar import Calendar
 from sla.duty import Reason
-from sla.rule import InForce, Owner, Rule, Start, Stop, Sum, Superior, Trigger
+from sla.rule import InForce, Lack, Owner, Rule, Start, Stop, Sum, Superior, Trigger
 from sla.rule_check import Check
 from sla.rule_layout import InForceFile, OwnerFile, RuleFile, StopFile, TriggerFile, alternatives, starts
 from sla.term import Term, parse_length, parse_term, parse_threshold
@@ -74,7 +74,7 @@ def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
         undo=tuple(_stop(stop) for stop in file.undo),
         cancels=tuple(_stop(stop) for stop in file.cancel),
         needs=tuple(_trigger(trigger) for trigger in file.needs),
-        lacks=tuple(_trigger(trigger) for trigger in file.lacks),
+        lacks=tuple(Lack(lack.event, condition(lack.where), _barred(lack.unless), lack.later) for lack in file.lacks),
         superior=None if superior is None else Superior(superior.event, superior.at),
         sum=None if summed is None else Sum(summed.add, summed.remove, summed.amount),
         also=tuple(file.also),

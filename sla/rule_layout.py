@@ -21,6 +21,12 @@ class TriggerFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     unless: Where | list[Where] = {}
 
 
+class LackFile(TriggerFile, forbid_unknown_fields=True, kw_only=True):
+    """`lacks`: an event that must not be there before; `later`: not after the last of what is needed."""
+
+    later: bool = False
+
+
 class StartFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """`[from]` or `[[from]]`; with `bound` it names no event."""
 
@@ -113,7 +119,7 @@ class RuleFile(
     undo: list[StopFile] = []
     cancel: list[StopFile] = []
     needs: list[TriggerFile] = []
-    lacks: list[TriggerFile] = []
+    lacks: list[LackFile] = []
     superior: SuperiorFile | None = None
     quota: QuotaFile | None = None
     also: list[str] = []

@@ -15,6 +15,7 @@ import msgspec
 
 from sla.calendar import Calendar
 from sla.calendar_file import read_calendar
+from sla.clauses import CLAUSES, Clause, read_clauses
 from sla.event import Event
 from sla.publication import About
 from sla.rule import Rule, Trigger
@@ -81,6 +82,7 @@ class Rulebook(msgspec.Struct, frozen=True):
     unsettling: frozenset[str]
     excuses: dict[str, tuple[Excuse, ...]] = {}
     calendar: Calendar | None = None
+    clauses: tuple[Clause, ...] = ()
 
     @property
     def label(self) -> str:
@@ -148,14 +150,24 @@ def parse(files: Mapping[str, str]) -> Rulebook:
             rules.append(rule)
     if not rules and not faults:
         faults.append(Fault("rulebook.toml", 1, "the rulebook has no rules", "add one TOML file a rule"))
-    excuses = _excuses(header, files, vocabulary, faults)
+    excuses = _excuses("rulebook.toml", header, files, vocabulary, faults)
+    if BASE_HEADER in files:
+        base = load(BASE_HEADER, files, Header, faults)
+        excuses += () if base is None else _excuses(BASE_HEADER, base, files, vocabulary, faults)
     rules = _switched(header, rules, files, faults)
+    clauses: tuple[Clause, ...] = ()
+    if CLAUSES in files and not faults:
+        clauses = read_clauses(files, {rule.id: (rule.clause, *rule.also) for rule in rules}, faults)
     if faults:
         raise RulebookError(faults)
-    return _compiled(header, vocabulary, place, rules, excuses, files)
+    return msgspec.structs.replace(_compiled(header, vocabulary, place, rules, excuses, files), clauses=clauses)
 
 
-NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", "calendar-override.toml", "clauses.toml")
+OVERRIDE = "calendar-override.toml"
+"""The operator's own days: holidays the calendar does not know, years it does not hold yet."""
+BASE_HEADER = "base/rulebook.toml"
+"""The header of the rulebook that this one extends: its excuses hold on."""
+NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", OVERRIDE, BASE_HEADER, CLAUSES)
 """The files of a rulebook that hold no rule."""
 
 
@@ -175,9 +187,9 @@ def _switched(header: Header, rules: list[Rule], files: Mapping[str, str], fault
 
 
 def _excuses(
-    header: Header, files: Mapping[str, str], vocabulary: Vocabulary, faults: list[Fault]
+    path: str, header: Header, files: Mapping[str, str], vocabulary: Vocabulary, faults: list[Fault]
 ) -> tuple[Excuse, ...]:
-    check = Check("rulebook.toml", files, vocabulary, faults)
+    check = Check(path, files, vocabulary, faults)
     found = []
     for number, file in enumerate(header.excuse):
         at: Path = ("excuse", number)

@@ -108,21 +108,29 @@ class Reading:
         self.inferred = False
         for attribute in vocabulary.inferred:
             if attribute.name not in attributes:
-                value = infer(attribute, self.events)
+                value = infer(attribute, self.events, corrections)
                 if value is not None:
                     attributes[attribute.name] = value
                     self.inferred = True
 
     def over_time(self) -> list[dict[str, Any]]:
-        """What the ticket was, at each event and until the next; a correction holds from the start."""
+        """What the ticket was at each event and until the next: of what changes over time, what was told by then.
+
+        Everything else is taken as it was told last, and a correction holds from the start.
+        """
         if self._over_time is None:
-            known = self._unstated()
+            changing = self._vocabulary.changing
+            known = dict(self.attributes)
+            for attribute in changing:
+                if attribute.name not in self.corrections and self._told(attribute.name):
+                    known.pop(attribute.name, None)
+                    if attribute.default is not None:
+                        known[attribute.name] = attribute.default
             self._over_time = []
-            remembered = self._vocabulary.remembered
+            names = {attribute.name for attribute in changing} - self.corrections.keys()
             for event in self.events:
-                if event.type != self.business.corrected and not remembered.isdisjoint(event.data):
-                    told = {name: value for name, value in event.data.items() if name in remembered}
-                    known = {**known, **told, **self.corrections}
+                if event.type != self.business.corrected and not names.isdisjoint(event.data):
+                    known = {**known, **{name: event.data[name] for name in names if name in event.data}}
                 self._over_time.append(known)
         return self._over_time
 
@@ -143,15 +151,8 @@ class Reading:
             found.append((since, None))
         return found
 
-    def _unstated(self) -> dict[str, Any]:
-        """What is taken for granted until somebody states it: what was inferred, else the default."""
-        stated = {name for event in self.events for name in event.data}
-        granted = dict(self.corrections)
-        for attribute in self._vocabulary.inferred:
-            value = attribute.default if attribute.name in stated else self.attributes.get(attribute.name)
-            if value is not None:
-                granted.setdefault(attribute.name, value)
-        return granted
+    def _told(self, name: str) -> bool:
+        return any(name in event.data for event in self.events if event.type != self.business.corrected)
 
 
 def effective(events: list[Event], business: Business) -> list[Event]:

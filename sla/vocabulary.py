@@ -50,7 +50,10 @@ class Inference(msgspec.Struct, frozen=True):
 
 
 class Attribute(msgspec.Struct, frozen=True):
-    """One attribute: its type, and whether the ticket remembers it beyond the event it came in."""
+    """One attribute: its type, and whether the ticket remembers it beyond the event it came in.
+
+    `over_time`: the ticket is first one thing, then another (a grade); else what was told last holds from the start.
+    """
 
     name: str
     kind: Kind
@@ -59,6 +62,7 @@ class Attribute(msgspec.Struct, frozen=True):
     personal: bool = False
     infer: tuple[Inference, ...] = ()
     default: Any = None
+    over_time: bool = False
 
     @property
     def kept(self) -> bool:
@@ -89,6 +93,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     businesses: dict[str, Business]
     remembered: frozenset[str]
     inferred: tuple[Attribute, ...] = ()
+    changing: tuple[Attribute, ...] = ()
     texts: dict[str, frozenset[Any]] = {}
 
     def keep(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -164,10 +169,15 @@ def read_instant(name: str, value: Any) -> datetime:
         raise ValueError(f"{name} {error}") from None
 
 
-def infer(attribute: Attribute, events: list[Event]) -> Any:
-    """The value an attribute is taken to have when nobody stated it; its default where nothing speaks for one."""
+def infer(attribute: Attribute, events: list[Event], corrections: dict[str, Any]) -> Any:
+    """The value an attribute is taken to have when nobody stated it; its default where nothing speaks for one.
+
+    What was corrected counts as told from the start.
+    """
     for event in events:
         for inference in attribute.infer:
-            if event.type == inference.event and inference.where.holds(event.data):
+            if event.type != inference.event:
+                continue
+            if inference.where.holds({**event.data, **corrections} if corrections else event.data):
                 return inference.value
     return attribute.default

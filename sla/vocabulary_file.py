@@ -27,6 +27,7 @@ class AttributeFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     type: Kind
     values: list[Any] = []
     remembered: bool = False
+    over_time: bool = False
     personal: bool = False
     infer: list[InferFile] = []
     default: Any = None
@@ -81,7 +82,8 @@ def read_vocabulary(files: Mapping[str, str], faults: list[Fault]) -> Vocabulary
         for a in attributes.values()
         if a.kept and a.kind is Kind.ENUM and all(isinstance(value, str) for value in a.values)
     }
-    return Vocabulary(attributes, types, businesses, remembered, inferred, texts)
+    changing = tuple(a for a in attributes.values() if a.over_time)
+    return Vocabulary(attributes, types, businesses, remembered, inferred, changing, texts)
 
 
 def _business(title: str, file: BusinessFile, files: Mapping[str, str], faults: list[Fault]) -> Business | None:
@@ -129,7 +131,16 @@ def _sound(title: str, file: AttributeFile, files: Mapping[str, str], faults: li
 
 def _attribute(title: str, file: AttributeFile) -> Attribute:
     infer = tuple(Inference(i.event, condition(i.where), i.value) for i in file.infer)
-    return Attribute(title, file.type, frozenset(file.values), file.remembered, file.personal, infer, file.default)
+    return Attribute(
+        name=title,
+        kind=file.type,
+        values=frozenset(file.values),
+        remembered=file.remembered,
+        personal=file.personal,
+        infer=infer,
+        default=file.default,
+        over_time=file.over_time,
+    )
 
 
 def _check_inferences(

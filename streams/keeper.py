@@ -292,6 +292,8 @@ class Keeper:
             horizon_us = partition.proven_us - self.grace_us
             if partition.live and horizon_us > 0 and partition.tick(horizon_us, TICKS_MAX):
                 more = True
+            if partition.unknown_clocks:
+                self.operator.fire(Condition.CALENDAR_ENDS, self.where(partition), self.clock.now())
         return more
 
     async def _resend(self) -> None:

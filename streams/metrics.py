@@ -47,6 +47,11 @@ class Metrics:
             ["partition"],
             registry=r,
         )
+        self.calendar_months_left = Gauge(
+            "sla_calendar_months_left",
+            "Months of official or supplied working-day calendar left; infinite where the rulebook needs none.",
+            registry=r,
+        )
         self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
         self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
         self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)

@@ -20,6 +20,7 @@ class Condition(StrEnum):
 
     BLIND = "blind"
     CLOCK_STEPPED = "clock_stepped"
+    CALENDAR_ENDS = "calendar_ends"
 
 
 SAYS: dict[Condition, dict[str, str]] = {
@@ -30,6 +31,10 @@ SAYS: dict[Condition, dict[str, str]] = {
     Condition.CLOCK_STEPPED: {
         "en": "The wall clock was stepped or is wrong; timers are held until it agrees with the brokers",
         "zh": "系统时钟被调整或有误;与代理一致之前暂停计时",
+    },
+    Condition.CALENDAR_ENDS: {
+        "en": "Due times lie beyond the working-day calendar: these clocks are unknown until it is supplied",
+        "zh": "到期时间超出工作日历;补充日历之前这些时限状态未知",
     },
 }
 

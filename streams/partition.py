@@ -93,6 +93,8 @@ class Partition:
         self.last_appended_us = NEVER
         self.unknown_types = 0
         self.events = 0
+        self.unknown_clocks = False
+        self._other_law: deque[bytes] = deque()
         self._proofs: deque[tuple[int, int]] = deque()
         self._group: Group | None = None
         self._stamp: tuple[int, Any] = (-1, None)
@@ -182,6 +184,7 @@ class Partition:
                 self._open().dead_letters.append(letter)
         if not result.changed:
             return
+        self.unknown_clocks = self.unknown_clocks or result.unknown
         group = self._open()
         group.touched.setdefault(key, []).extend(result.outputs)
         if result.ticket is None:
@@ -224,16 +227,30 @@ class Partition:
                 limit -= 1
                 self._step(key.decode(), [], horizon_us, {})
                 self._open().fired.append(wake_us)
-        return False
+        return self._judge_anew(limit)
+
+    def _judge_anew(self, limit: int) -> bool:
+        """Judge tickets that another rulebook or calendar judged last, at most `limit`; True when more are left.
+
+        No silence is added: what time alone changes under the new law comes with the timer this sets.
+        """
+        while self._other_law and limit > 0:
+            limit -= 1
+            key = self._other_law.popleft()
+            if key in self.states:
+                self._step(key.decode(), [], None, {})
+        return bool(self._other_law)
 
     def next_wake_us(self) -> int | None:
         """When the next timer is due; it may be stale, which costs a look."""
         return self.timers[0][0] if self.timers else None
 
     def rebuild_timers(self) -> None:
-        """Make the heap anew from the states, as after a restore."""
+        """Make the heap anew from the states, as after a restore, and see which of them another law judged last."""
         self.timers = [(wake, key) for key, stored in self.states.items() if (wake := wake_us_of(stored)) != NEVER]
         heapify(self.timers)
+        law = self.watch.rulebook.hash.encode()  # the last thing in a stored ticket
+        self._other_law = deque(key for key, stored in self.states.items() if not stored.endswith(law))
 
     # -- silence -----------------------------------------------------------------------------------------------
 

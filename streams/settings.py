@@ -13,7 +13,7 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One worker's settings; lengths in seconds unless the name says otherwise.
 
-    `partitions` is fixed for the life of an `app_id`. `grace` is waited beyond a due time before silence counts:
+    `calendar_override` is a file with days the calendar does not know. `partitions` is fixed for the life of an `app_id`. `grace` is waited beyond a due time before silence counts:
     more than the time a source needs to get an event into Kafka. `status_host` is loopback unless configured.
     """
 
@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prefix: str = "sla."
     partitions: int = 8
     rulebook: str = "sgcc-2014"
+    calendar_override: str = ""
     grace: float = 0.2
     quiet_before: str = ""
     session_timeout: float = 10.0

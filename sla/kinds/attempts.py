@@ -31,23 +31,36 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             break
         settled(clock_id(subject, rule.id, event))
         followed = course(rule, reading, position, event)
-        found.append(_series(rule, subject, reading, position, entry, followed))
-        if followed.cancel is None or followed.cancelled_for is Reason.CLOSED:
+        returned = _next(rule, reading, position)
+        found.append(_series(rule, subject, reading, position, entry, followed, returned))
+        if returned is None:
             break
-        after = reading.events.index(followed.cancel)
+        after = returned
     return found
 
 
-def _series(rule: Rule, subject: str, reading: Reading, position: int, entry: InForce, followed: Course) -> Duty:
+def _next(rule: Rule, reading: Reading, position: int) -> int | None:
+    """Where the next event that cancels a series stands."""
+    later = range(position + 1, len(reading.events))
+    return next((p for p in later if any(cancel.fits(reading.events[p]) for cancel in rule.cancels)), None)
+
+
+def _series(
+    rule: Rule,
+    subject: str,
+    reading: Reading,
+    position: int,
+    entry: InForce,
+    followed: Course,
+    returned: int | None,
+) -> Duty:
     start = reading.events[position]
     followed.cut(None, owed=rule.owed_at_close)
-    enough = _enough(rule, reading, position, entry)
+    enough = _enough(rule, reading, position, entry, len(reading.events) if returned is None else returned)
     standing = None
-    if enough is not None and (followed.stop is None or enough.time < followed.stop.time):
-        before_cancel = followed.cancel is None or enough.time <= followed.cancel.time
-        if before_cancel:
-            followed = Course(stop=enough, at=reading.events.index(enough))
-            standing = (Outcome.MET, Reason.ENOUGH_ATTEMPTS)
+    if enough is not None and (followed.at is None or enough < followed.at):
+        followed = Course(stop=reading.events[enough], at=enough, cancel=_closing(followed))
+        standing = (Outcome.MET, Reason.ENOUGH_ATTEMPTS)
     unit, level = owner(rule, reading, start, followed.at)
     duty = Duty(
         clock_id=clock_id(subject, rule.id, start),
@@ -71,11 +84,17 @@ def _series(rule: Rule, subject: str, reading: Reading, position: int, entry: In
     return duty
 
 
-def _enough(rule: Rule, reading: Reading, position: int, entry: InForce) -> Event | None:
-    """The try with which they were enough; None when they never were."""
+def _closing(followed: Course) -> Event | None:
+    """A closing before the last try; what is owed at closing may still be done after it."""
+    return followed.cancel if followed.cancelled_for is Reason.CLOSED else None
+
+
+def _enough(rule: Rule, reading: Reading, position: int, entry: InForce, until: int) -> int | None:
+    """The position of the try with which they were enough, before `until`; None when they never were."""
     counted: Counter[date] = Counter()
     last: dict[date, datetime] = {}
-    for event in reading.events[position:]:
+    for at in range(position, until):
+        event = reading.events[at]
         if not any(start.fits(event) for start in rule.starts):
             continue
         day = local_date(event.time, rule.zone)
@@ -84,5 +103,5 @@ def _enough(rule: Rule, reading: Reading, position: int, entry: InForce) -> Even
         last[day] = event.time
         counted[day] += 1
         if sum(tries >= entry.a_day for tries in counted.values()) >= entry.days:
-            return event
+            return at
     return None

@@ -40,10 +40,14 @@ def _told(rule: Rule, reading: Reading, position: int) -> bool:
     """Whether what came before is as the contradiction has it: all it needs, nothing it lacks."""
     before = reading.events[:position]
 
-    def there(trigger: Trigger) -> bool:
-        return any(trigger.fits(event) for event in before)
+    def last(trigger: Trigger) -> int:
+        return next((p for p in reversed(range(position)) if trigger.fits(before[p])), -1)
 
-    return all(there(trigger) for trigger in rule.needs) and not any(there(trigger) for trigger in rule.lacks)
+    needed = [last(trigger) for trigger in rule.needs]
+    if -1 in needed:
+        return False
+    since = max(needed, default=-1)
+    return not any(last(lack) > (since if lack.later else -1) for lack in rule.lacks)
 
 
 def _contradiction(rule: Rule, subject: str, reading: Reading, position: int, right: Event | None) -> Duty:

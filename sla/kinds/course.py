@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sla.calendar import Certainty
-from sla.duty import BREACH, Duty, Reason, clock_id
+from sla.duty import BREACH, Duty, Outcome, Reason, clock_id
 from sla.event import Event
 from sla.rule import InForce, Rule, Start, Stop, Superior
 from sla.term import Continuous
@@ -178,6 +178,10 @@ def clock(
         due_at, by_superior = due_by_superior(rule.superior, reading, due_at)
     followed = course(rule, reading, position, event, anywhere=anywhere, ends=ends)
     followed.cut(due_at, owed=rule.owed_at_close)
+    standing = None
+    if ends is not None and ends[1] is Reason.SUPERSEDED:  # whatever it came to: another counts now
+        followed = Course(cancel=reading.events[ends[0]], cancelled_for=Reason.SUPERSEDED)
+        standing = (Outcome.CANCELLED, Reason.SUPERSEDED)
     if followed.at is not None:
         unit, level = owner(rule, reading, event, followed.at)
     duty = Duty(
@@ -197,7 +201,7 @@ def clock(
         certain_until=due.not_before if due_at is None else None,
         reopened=followed.reopened,
         ended_before=followed.ended_before,
-        known_at=None,
+        standing=standing,
         estimated=due.certainty is Certainty.ESTIMATED and not by_superior,
     )
     without = duty.closed_without if duty.owed else None

@@ -45,6 +45,6 @@ def _starts(rule: Rule, reading: Reading) -> list[tuple[int, Start]]:
             found.append((position, start))
             break
         else:
-            if found and found[0][1].last and any(stop.fits(event) for stop in rule.stops):
+            if rule.starts[0].last and any(stop.fits(event) for stop in rule.stops):
                 break
     return found

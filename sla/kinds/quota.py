@@ -7,7 +7,7 @@ this.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sla.duty import WARNING, Duty, Outcome, Reason, clock_id
 from sla.event import Event
@@ -25,10 +25,12 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
     if start is None or entry is None:
         return []
     settled(clock_id(subject, rule.id, start))
-    over, under = _crossings(rule, reading, entry.cap)
+    excesses = _excesses(rule, reading, entry.cap)
+    too_much = bool(excesses) and excesses[-1][1] is None
+    over, under = _told(excesses, reading.horizon)
     closing = reading.events[reading.closings[-1]] if reading.closings else None
     standing = (Outcome.RUNNING, Reason.AWAITED)
-    if over is not None and under is None:
+    if too_much:
         standing = (Outcome.BREACHED, Reason.OVER_QUOTA)
     elif closing is not None:
         standing = (Outcome.MET, Reason.IN_TIME)
@@ -47,6 +49,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             owner=unit,
             owner_level=level,
             cancelled_for=Reason.PUT_RIGHT,
+            ended_before=under.time if under is not None else None,
             standing=standing,
             known_at=known_at(over),
             keep_until=_keep_until(rule, reading, entry, closing),
@@ -54,23 +57,39 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
     ]
 
 
-def _crossings(rule: Rule, reading: Reading, cap: int) -> tuple[Event | None, Event | None]:
-    """The event that last took the sum over the cap, and the one that brought it back (None: it is still over)."""
+Excess = tuple[Event | None, Event | None]
+"""The event that took the sum over the cap, and the one that brought it back (None: it is still over)."""
+
+
+def _excesses(rule: Rule, reading: Reading, cap: int) -> list[Excess]:
+    """Every time the sum was over the cap, for longer than an instant."""
     assert rule.sum is not None
-    total, over, under = 0, None, None
+    total = 0
+    over: Event | None = None
+    found: list[Excess] = []
     for event in reading.events:
-        amount = event.data.get(rule.sum.amount, 0)
+        amount = max(0, event.data.get(rule.sum.amount, 0))
         if event.type == rule.sum.add:
-            total += max(0, amount)
+            total += amount
         elif event.type == rule.sum.remove:
-            total = max(0, total - max(0, amount))
-        else:
-            continue
-        if total > cap and (over is None or under is not None):
-            over, under = event, None
-        elif total <= cap and over is not None and under is None:
-            under = event
-    return over, under
+            total = max(0, total - amount)
+        if total > cap and over is None:
+            over = event
+        elif total <= cap and over is not None:
+            if event.time > over.time:
+                found.append((over, event))
+            over = None
+    return found if over is None else [*found, (over, None)]
+
+
+def _told(excesses: list[Excess], horizon: datetime | None) -> Excess:
+    """The excess the alert is about: the last, but for one that no silence confirms yet."""
+    for over, under in reversed(excesses):
+        assert over is not None
+        counts_from = max(over.time, over.appended_at or over.time)
+        if under is not None or (horizon is not None and horizon > counts_from) or len(excesses) == 1:
+            return over, under
+    return excesses[-1] if excesses else (None, None)
 
 
 def _keep_until(rule: Rule, reading: Reading, entry: InForce, closing: Event | None) -> date | None:

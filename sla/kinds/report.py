@@ -46,25 +46,40 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
 
 def _stretches(rule: Rule, reading: Reading) -> list[tuple[int, tuple[Event | None, Reason]]]:
     """From which event the duty held, to the event that ended it and why (None: it still holds)."""
-    found: list[tuple[int, tuple[Event | None, Reason]]] = []
     if not rule.told(reading.attributes):
-        return found
-    for since, until in reading.spans(rule.binding):
-        begun = [p for p, e in enumerate(reading.events) if any(s.fits(e) for s in rule.starts)]
-        upto = len(reading.events) if until is None else until
-        if not begun or begun[0] >= upto:
-            continue
-        opened: int | None = max(begun[0], since)
-        for position in range(max(begun[0], since), upto):
-            event = reading.events[position]
-            if opened is not None and (why := _ended_by(rule, reading, event)) is not None:
-                found.append((opened, (event, why)))
-                opened = None
-            elif opened is None and any(undo.fits(event) for undo in rule.undo):
-                opened = position
-        if opened is not None:
-            regraded = reading.events[until] if until is not None else None
-            found.append((opened, (regraded, Reason.REGRADED)))
+        return []
+    found: list[tuple[int, tuple[Event | None, Reason]]] = []
+    spans = reading.spans(rule.binding)
+    for begun, ended, why in _in_hand(rule, reading):
+        for since, until in spans:
+            opened = max(begun, since)
+            if (until is not None and opened >= until) or (ended is not None and opened >= ended):
+                continue
+            if ended is not None and (until is None or ended < until):
+                found.append((opened, (reading.events[ended], why)))
+            else:
+                found.append((opened, (None if until is None else reading.events[until], Reason.REGRADED)))
+    return sorted(found, key=lambda stretch: stretch[0])
+
+
+def _in_hand(rule: Rule, reading: Reading) -> list[tuple[int, int | None, Reason]]:
+    """While somebody had it in hand: from its first start until it ended, and again once that was undone."""
+    found: list[tuple[int, int | None, Reason]] = []
+    begun: int | None = None
+    started = ended = False
+    for position, event in enumerate(reading.events):
+        why = _ended_by(rule, reading, event)
+        started = started or any(start.fits(event) for start in rule.starts)
+        if why is not None:
+            if begun is not None:
+                found.append((begun, position, why))
+            begun, ended = None, True
+        elif ended and any(undo.fits(event) for undo in rule.undo):
+            begun, ended = position if started else None, False
+        elif started and not ended and begun is None:
+            begun = position
+    if begun is not None:
+        found.append((begun, None, Reason.CLOSED))
     return found
 
 
@@ -103,7 +118,7 @@ def _day(
     stop = next((e for e in reading.events if e.time >= begins_at and any(s.fits(e) for s in rule.stops)), None)
     cancel = ended
     if stop is not None and cancel is not None:
-        if stop.time <= cancel.time:
+        if reading.events.index(stop) < reading.events.index(cancel):
             cancel = None
         elif cancel.time <= due_at:
             stop = None

@@ -45,7 +45,7 @@ def wait_until(condition, what: str, timeout: float = 40.0) -> None:
 @pytest.mark.slow
 def test_a_storm_without_a_terminal():
     """Exit 0; a warning, a breach, a retraction, a resolved one, silence, and webhooks that are believed."""
-    command = [*DEMO, "--speed", "240", "--tickets", "60", "--minutes", "20"]
+    command = [*DEMO, "--speed", "240", "--tickets", "60", "--minutes", "30"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     told = done.stdout
@@ -55,6 +55,16 @@ def test_a_storm_without_a_terminal():
     assert re.search(r"BREACH +resolved", told)
     assert len(re.findall(r"BREACH +retracted", told)) >= 3
     assert len(re.findall(r"told late: the breach of \d+ is retracted", told)) == 3
+    assert "4 complaints too" in told
+    for complaint in (
+        r"WARNING +firing +Special or major complaint not reported",
+        r"WARNING +firing +Complaint graded lower than special",
+        r"BREACH +firing +Provincial centre not told of an important complaint in time +ticket \d+ +owner national",
+        r"BREACH +resolved +Returned complaint not dispatched again in time",
+        r"BREACH +resolved +Complaint not dispatched in time",
+    ):
+        assert re.search(complaint, told), complaint
+    assert re.search(r"clocks: \d+ \(.*\d+ running", told), "complaints run on for days; nobody waits for them"
     assert "webhook received, signature good: " in told
     silence = told.partition("silence: nothing is sent now")[2]
     assert "in silence: breach of" in silence
@@ -112,6 +122,7 @@ def test_the_script_holds_dispatches_back_that_happened_in_time():
         (cue.at, event)
         for cue in played.cues
         if cue.at != datetime.fromisoformat((event := json.loads(cue.line))["time"])
+        and event["subject"] not in played.complaints  # some of those came in before the storm
     ]
     assert {event["subject"] for _, event in held} == played.held
     assert len(held) == 3
@@ -133,6 +144,21 @@ def test_the_script_ends_in_silence():
     assert [event["type"] for event in events if event["subject"] == played.silent] == ["repair.accepted"]
     assert events[-1]["subject"] == played.silent
     assert script(1, 1, START, timedelta(minutes=1), limit=timedelta(minutes=2), late_by=timedelta(0)).cues
+
+
+def test_the_script_has_complaints_whose_minutes_run_out():
+    """They come in order of time from the start on, as many as the storm is long enough for, and are no repairs."""
+    for minutes, count in ((60, 6), (30, 4), (10, 0)):
+        length = timedelta(minutes=minutes)
+        played = script(100, 7, START, length, limit=timedelta(minutes=2), late_by=timedelta(minutes=3))
+        told = [(cue.at, json.loads(cue.line)) for cue in played.cues]
+        told = [(at, event) for at, event in told if event["type"].startswith("complaint.")]
+        assert {event["subject"] for _, event in told} == played.complaints
+        assert len(played.complaints) == count
+        assert not played.complaints & {played.silent, *played.held}
+        for at, event in told:
+            assert at == max(START, datetime.fromisoformat(event["time"])) <= START + length
+    assert played.over_at > played.cues[-1].at
 
 
 def alert(level: str, number: int, revision: int = 1, status: str = "firing") -> bytes:

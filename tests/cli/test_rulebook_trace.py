@@ -161,6 +161,16 @@ def test_what_rules_cite_from_elsewhere_is_told_too(folder, capsys):
     assert (last["clause"], last["state"], last["rules"]) == ("承诺 二", "beyond", ["repair/promise"])
 
 
+def test_a_layer_is_traced_with_what_it_extends(capsys):
+    """All clauses of the regulation come first, then what the layer's own rules rest on."""
+    code, document = traced(capsys, "sgcc-2014-extended")
+    assert code == 0
+    assert [row["clause"] for row in document["clauses"]][: len(CLAUSES)] == CLAUSES
+    beyond = document["clauses"][len(CLAUSES) :]
+    assert {row["state"] for row in beyond} == {"beyond"}
+    assert {"repair/arrive", "repair/restore"} <= {rule for row in beyond for rule in row["rules"]}
+
+
 def test_a_clause_nobody_explains_is_refused_with_its_line(folder, capsys):
     """The fault names the file, the line and the remedy; the exit code is 1."""
     clauses = folder / "clauses.toml"

@@ -81,7 +81,7 @@ def limits(story: list[dict], taken: int) -> list[tuple[str, Limit]]:
                 found.append(("receive-province", receive(event, place, at(event) + WORKING_HOURS)))
             if level in LOCAL:
                 limit = receive(event, place, after_office_hours(at(event), WORKING_HOURS))
-                limit.certain_until = unknown_from(at(event))
+                limit.certain_until = max(at(event), unknown_from(at(event)))
                 found.append(("receive-local", limit))
         if at_the_centre(event) and not secret(story) and known(story, "callback_wanted") is not False:
             found.append(("callback", callback(event, place)))
@@ -208,7 +208,7 @@ def notify(story: list[dict], taken: int, place: int) -> list[Limit]:
         if left is None or left[0] > place:
             begins = max(since, place)
             due_at = at(story[begins]) + 30 * MINUTE
-            limit = Limit(place, at(story[begins]), due_at, heard, {}, ended_at_place=left, counts_from=begins)
+            limit = Limit(place, at(story[begins]), due_at, heard, {}, ended_at_place=left)
             limit.round = str(len(found) + 1) if found else None
             found.append(limit)
     return found

@@ -35,8 +35,6 @@ class Limit:
     """An end that is no event's nature but its place in the story (a regrading, the next arrival)."""
     certain_until: datetime | None = None
     """Up to when it is certainly not due, where the calendar does not tell when it is."""
-    counts_from: int | None = None
-    """The place from which it may end, where that is not the start's own."""
     owed_when_closed: bool = False
     stop_may_come_first: bool = False
     round: str | None = None
@@ -55,24 +53,25 @@ def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
     late_before = False
     # Where the calendar ends only what happened before it could possibly be due is certain.
     horizon = limit.due_at if limit.due_at is not None else limit.certain_until
-    begins = limit.place if limit.counts_from is None else limit.counts_from
     for place in range(0 if limit.stop_may_come_first else limit.place + 1, len(story)):
         event, when = story[place], at(story[place])
         if stopped is None and limit.stops(event):
             stopped = when
+            # Done in the instant of the closing: it was not closed without.
+            closed_at = None if closed_at == when else closed_at
         elif stopped is not None and limit.reopens(event):
             late_before = late_before or stopped > horizon
             stopped, reopened_at = None, when
-        elif stopped is None and place > begins and closed_at is None and over is None:
+        elif stopped is None and place > limit.place and closed_at is None and over is None:
             why = why_ended(limit, place, event)
-            if why is not None and when > horizon:
-                over = why
-            elif why == "closed" and limit.owed_when_closed:
+            if why == "closed" and limit.owed_when_closed and (when <= horizon or limit.due_at is None):
                 closed_at = when
+            elif why is not None and when > horizon:
+                over = why
             elif why is not None:
                 return result(limit, "cancelled", why, None, {})
     if stopped is None:
-        return never_done(limit, until, over, closed_at, (reopened_at, late_before), horizon)
+        return never_done(limit, until, over, closed_at, (reopened_at, late_before))
     # It stood broken from the closing until it was done after all.
     alerts = raised(limit, "resolved") if closed_at is not None and stopped > closed_at else {}
     if stopped <= horizon:
@@ -82,15 +81,13 @@ def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
     return result(limit, "late", "after_due", stopped, raised(limit, "resolved"))
 
 
-def never_done(limit: Limit, until, over, closed_at, again, horizon) -> dict:
+def never_done(limit: Limit, until, over, closed_at, again) -> dict:
     """Say how a duty came out that was never done: broken once nothing can come any more that would do it."""
     reopened_at, late_before = again
     if closed_at is not None and until is not None and until > closed_at:
         return result(limit, "breached", "closed_without", None, raised(limit, "firing"))
     if over == "closed" and limit.owed_when_closed:
-        reason = "closed_without" if limit.due_at is None else "closed_after_due"
-        if limit.due_at is not None or (until is not None and until > horizon):
-            return result(limit, "breached", reason, None, raised(limit, "firing"))
+        return result(limit, "breached", "closed_after_due", None, raised(limit, "firing"))
     if limit.due_at is None:
         return result(limit, "unknown", "calendar_ends", None, {})
     if over is not None:

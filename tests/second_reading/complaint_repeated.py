@@ -35,7 +35,7 @@ def handled(story: list[dict], taken: int) -> list[tuple]:
     for place, event in enumerate(story):
         if is_a(event, "dispatched"):
             sent = True
-        if sent and (at_the_centre(event) or is_a(event, "closed")):
+        if at_the_centre(event) or is_a(event, "closed"):
             answered = True
         if is_a(event, "reply_returned"):
             answered = False
@@ -117,11 +117,11 @@ def evidence(story: list[dict], taken: int, until: datetime | None) -> list[tupl
         if is_a(event, "evidence_removed"):
             # What was never told to have come in cannot leave room for more.
             total = max(0, total - event["data"].get("bytes", 0))
+        # The alert speaks of the last excess only, and of none that stood for no time.
         if total > CAP:
-            over = over or at(event)
+            over, alerts = over or at(event), {}
         elif over is not None:
-            if at(event) > over:
-                alerts = {"warning": "resolved"}
+            alerts = {"warning": "resolved"} if at(event) > over else {}
             over = None
         if is_a(event, "closed"):
             closed = at(event)

@@ -135,9 +135,22 @@ def complaint(ticket: str, dice: Random) -> list[dict]:
         if kind == "voided":
             victim = dice.choice(events or [event])
             event["data"] = {"event_id": victim["id"], "event_source": victim["source"]}
-        names = {(other["source"], other["id"]) for other in events}
-        if (event["source"], event["id"]) not in names:
+        events.append(event)
+    if dice.random() < 0.1:
+        events += tries(ticket, began, dice)
+    return list({(event["source"], event["id"]): event for event in events}.values())
+
+
+def tries(ticket: str, began: datetime, dice: Random) -> list[dict]:
+    """Draw days of calls that fail, as many and as far apart as they should be, or nearly."""
+    events = []
+    for day in range(dice.randint(1, 7)):
+        at = began.replace(hour=9) + (day + 1) * DAY
+        for _ in range(dice.choice((2, 3, 3, 3, 4))):
+            event = happening(ticket, "callback", at, dice)
+            event |= {"id": f"e-{50 + len(events)}", "data": {"reached": False}}
             events.append(event)
+            at += 2 * HOUR + timedelta(milliseconds=dice.choice((0, 0, 0, 0, 0, 0, 0, 1, -1)))
     return events
 
 

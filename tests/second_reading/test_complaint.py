@@ -102,6 +102,8 @@ def test_each_province_hears_of_an_important_complaint():
     later = "09:30:00 e5 graded grade=important"
     assert rule("notify-province", ACCEPTED, to_32, later, "10:00:00 e6 notified to=province_csc") == {"e2": MET}
     assert rule("notify-province", ACCEPTED, to_32, later, "10:00:01 e6 notified to=province_csc") == {"e2": LATE}
+    before = "09:25:00 e6 notified to=province_csc"
+    assert rule("notify-province", ACCEPTED, to_32, before, later) == {"e2": ("met", "before_start")}
     lowered = "09:15:00 e7 graded grade=general"
     assert rule("notify-province", important, to_32, lowered) == {"e2": ("cancelled", "regraded")}
 
@@ -214,12 +216,17 @@ def test_the_customer_is_called_back_within_a_working_day_of_the_reply():
 
 
 def test_where_the_calendar_ends_nothing_is_known():
-    """Only what was done before its first unknown day is certain to be in time."""
+    """Certain is only what was done before it can possibly be due, were all unknown days worked."""
     taken = "2026-12-30T09:00:00 e1 accepted"
+    unknown = ("unknown", "calendar_ends")
     result = clocks(taken, until="2027-02-01T00:00:00")["answer", "e1"]
-    assert (result["outcome"], result["reason"], result["due_at"]) == ("unknown", "calendar_ends", None)
-    assert rule("answer", taken, "2026-12-31T23:00:00 e2 replied") == {"e1": MET}
-    assert rule("answer", taken, "2027-01-04T09:00:00 e2 replied") == {"e1": ("unknown", "calendar_ends")}
+    assert (result["outcome"], result["reason"], result["due_at"]) == (*unknown, None)
+    assert rule("answer", taken, "2027-01-05T00:00:00 e2 replied") == {"e1": MET}
+    assert rule("answer", taken, "2027-01-05T00:00:00.001 e2 replied") == {"e1": unknown}
+    assert rule("answer", taken, "2027-01-06T00:00:00 e2 closed", until="2027-01-07T00:00:00") == {
+        "e1": ("breached", "closed_without")
+    }
+    assert rule("contact", taken, "2026-12-31T00:00:00 e2 closed") == {"e1": ("cancelled", "closed")}
 
 
 def test_an_upheld_appeal_or_a_disaster_excuses_what_was_broken():

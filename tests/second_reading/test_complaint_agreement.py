@@ -4,7 +4,7 @@ Both read the same law apart from each other, so where they differ one of them i
 the core another way: at once, one event at a time in any order, with repeats, with silence proven in between.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
+from cli.generate import lives
 from sla import cloudevent, rulebook
 from sla.publication import Channel
 from sla.step import Watch, step
@@ -22,6 +23,8 @@ from tests.second_reading.repair import instant
 from tests.second_reading.test_agreement import delivered
 
 TICKETS = 1_000
+"""So many of each kind."""
+START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
 FOLDER = Path(__file__).resolve().parents[2] / "rulebooks" / "sgcc-2014"
 LEVELS = ("breach", "warning", "warning-100")
 """The alerts of what is broken; how far ahead a warning comes is nothing the law says."""
@@ -43,6 +46,16 @@ def wild():
     """Complaints that no desk would live."""
     dice = Random(1)
     return {f"c{number}": complaint(f"c{number}", dice) for number in range(TICKETS)}
+
+
+@pytest.fixture(scope="module")
+def lived():
+    """Complaints as desks live them over weeks of that winter, half of them in trouble."""
+    told = defaultdict(list)
+    for event in lives(TICKETS, 95598, START, timedelta(days=30), trouble=0.5, business="complaint"):
+        told[event["subject"]].append(event)
+    assert len(told) == TICKETS
+    return told
 
 
 def silent_until(events, dice):
@@ -108,14 +121,23 @@ def moment(text):
     return None if text is None else datetime.fromisoformat(text)
 
 
-def test_both_readings_agree_on_wild_complaints(watch, wild):
-    """Every clock of every complaint comes out the same, whatever happens in whichever order."""
-    dice = Random(6)
-    for subject, events in wild.items():
+def agree(tickets, watch, dice):
+    """Hold both readings of each ticket against each other."""
+    for subject, events in tickets.items():
         until = silent_until(events, dice)
         deliveries = delivered(events, until, dice)
         core, second = of_the_core(subject, deliveries, watch), read(events, until)
         assert core == second, f"complaint {subject}, silent until {until}; as delivered: {deliveries}"
+
+
+def test_both_readings_agree_on_complaints_as_desks_live_them(watch, lived):
+    """Every clock of every complaint comes out the same, however the events arrive."""
+    agree(lived, watch, Random(5))
+
+
+def test_both_readings_agree_on_wild_complaints(watch, wild):
+    """Every clock of every complaint comes out the same, whatever happens in whichever order."""
+    agree(wild, watch, Random(6))
 
 
 def test_the_comparison_sees_everything(wild):

@@ -29,24 +29,24 @@ class Minutes:
         self.zone = zone
         self.windows = windows
         self.also = also
+        self.known: dict[date, bool] = {}
         pattern = bytes(any(opens <= minute < closes for opens, closes in windows) for minute in range(1440))
         steps, at = [], FIRST
         idle = bytes(STEP_MINUTES)
-        worked_on: dict[date, bool] = {}
         while at < LAST:
             local = at.astimezone(zone)
-            on = local.date()
-            if on not in worked_on:
-                worked_on[on] = self.works(on)
             minute = local.hour * 60 + local.minute
-            steps.append(pattern[minute : minute + STEP_MINUTES] if worked_on[on] else idle)
+            steps.append(pattern[minute : minute + STEP_MINUTES] if self.works(local.date()) else idle)
             at += STEP_MINUTES * MINUTE
         self.worked = b"".join(steps)
         self.sums = array("I", accumulate(self.worked, initial=0))
 
     def works(self, on: date) -> bool:
         """Tell whether a day is worked; NotImplementedError beyond what is published."""
-        return on in self.also or chinese_calendar.is_workday(on)
+        known = self.known.get(on)
+        if known is None:
+            known = self.known[on] = on in self.also or chinese_calendar.is_workday(on)
+        return known
 
     def count(self, start: datetime, end: datetime) -> int:
         """Count the minutes worked between two."""

@@ -5,12 +5,10 @@ week of October and nine days in February are off.
 """
 
 from datetime import UTC, date, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from sla.calendar import (
-    Certainty,
     DayEnd,
     NonworkingStart,
     Profile,
@@ -26,17 +24,11 @@ from tests.sla.calendars import OFFICE, at, calendar, shown
 CHINA = calendar()
 HOURS = CHINA.default_profile
 ALL_DAY = CHINA.profiles["centre"]
-NOTICE_2027 = """
-[[year]]
-year    = 2027
-off     = [2027-01-01, 2027-02-05, 2027-02-08, 2027-02-09, 2027-02-10, 2027-02-11, 2027-02-12]
-working = [2027-01-03]
-"""
 
 
-def days(start, number, how=CHINA, day_end=DayEnd.CLOSE_OF_BUSINESS, rolls=NonworkingStart.CALENDAR, unit=None):
+def days(start, number, how=CHINA, day_end=DayEnd.CLOSE_OF_BUSINESS, rolls=NonworkingStart.CALENDAR):
     """Ask when a term in working days is due."""
-    return days_due(how, how.default_profile, at(start), number, day_end, rolls, unit)
+    return days_due(how, how.default_profile, at(start), number, day_end, rolls)
 
 
 VECTORS = [
@@ -230,155 +222,11 @@ def test_the_known_calendar_ends_with_the_last_notice():
     assert shown(days("2027-09-30 16:30", 1, weekdays).at) == "2027-10-01 17:30"
 
 
-def test_a_year_supplied_by_the_operator_answers_what_was_unknown():
-    """With the days of 2027 both terms have due times, marked as following from the override."""
-    told = calendar(override=NOTICE_2027)
-    six, two = days("2026-12-24 10:00", 6, told), hours_due(told, told.default_profile, at("2026-12-31 16:00"), 7200)
-    assert (shown(six.at), six.certainty) == ("2027-01-03 17:30", Certainty.OVERRIDE)
-    assert (shown(two.at), two.certainty) == ("2027-01-03 09:00", Certainty.OVERRIDE)
-    assert days("2026-09-30 16:30", 6, told).certainty is Certainty.OFFICIAL
-    assert told.known_until() == date(2027, 12, 31)
-
-
-def test_a_day_supplied_by_the_operator_goes_before_the_notice():
-    """A day made free is skipped; days of an unknown year help as far as there is no gap."""
-    free = calendar(override="[[day]]\non = 2026-11-23\nworking = false")
-    assert shown(days("2026-11-20 17:00", 1, free).at) == "2026-11-24 17:30"
-    assert hours_due(free, free.default_profile, at("2026-11-20 17:00"), 3600).certainty is Certainty.OVERRIDE
-    first_days = "[[day]]\non = 2027-01-01\nworking = false\n[[day]]\non = 2027-01-02\nworking = true\n"
-    some = calendar(override=first_days + "[[day]]\non = 2027-01-04\nworking = true")
-    assert some.known_until() == date(2027, 1, 2)
-    assert shown(hours_due(some, some.default_profile, at("2026-12-31 16:00"), 7200).at) == "2027-01-02 09:00"
-    assert hours_due(some, some.default_profile, at("2027-01-02 16:00"), 7200).at is None
-    assert shown(hours_due(some, some.default_profile, at("2027-01-04 09:00"), 7200).at) == "2027-01-04 11:00"
-
-
-def test_windows_of_a_single_day_replace_the_usual():
-    """A half holiday ends a term in hours later, and the day itself closes at noon."""
-    half = calendar(override='[[day]]\non = 2026-11-23\nworking = true\nwindows = ["08:30-12:00"]')
-    assert shown(hours_due(half, half.default_profile, at("2026-11-23 11:00"), 7200).at) == "2026-11-24 09:30"
-    assert shown(days("2026-11-20 17:00", 1, half).at) == "2026-11-23 12:00"
-
-
-def test_an_estimate_is_asked_for_and_marked():
-    """Beyond the notices, statutory days and weekends count where the operator asks; it is told that it is a guess."""
-    guess = calendar('beyond = "estimated"\n' + OFFICE)
-    told = days("2026-12-24 10:00", 6, guess)
-    assert (shown(told.at), told.certainty) == ("2027-01-04 17:30", Certainty.ESTIMATED)
-    assert days("2026-11-20 17:00", 6, guess).certainty is Certainty.OFFICIAL
-    assert (guess.working(date(2027, 10, 1)), guess.working(date(2027, 10, 9))) == (False, False)
-    assert guess.working(date(2150, 7, 1)) is None
-    assert guess.known_until() == date(2026, 12, 31)
-
-
-def test_an_override_goes_before_an_estimate():
-    """The least certain day decides: one overridden among official days, one estimated among all."""
-    both = calendar('beyond = "estimated"\n' + OFFICE, "[[day]]\non = 2027-01-04\nworking = false")
-    assert shown(days("2026-12-24 10:00", 6, both).at) == "2027-01-05 17:30"
-    assert days("2026-12-24 10:00", 6, both).certainty is Certainty.ESTIMATED
-    assert days("2027-01-03 10:00", 1, both).certainty is Certainty.ESTIMATED
-
-
-PROVINCIAL = """
-[[day]]
-on      = 2026-03-20
-working = false
-unit    = "65"
-
-[[day]]
-on      = 2026-03-20
-working = true
-unit    = "6501"
-windows = ["10:00-14:00"]
-"""
-
-
-@pytest.mark.parametrize(
-    ("unit", "due"),
-    [
-        ("65", "2026-03-23 10:00"),
-        ("6502", "2026-03-23 10:00"),
-        ("650205", "2026-03-23 10:00"),
-        ("6501", "2026-03-20 11:30"),
-        ("650102", "2026-03-20 11:30"),
-        ("651", "2026-03-20 10:00"),
-        ("3201", "2026-03-20 10:00"),
-        ("65xx", "2026-03-20 10:00"),
-        (None, "2026-03-20 10:00"),
-    ],
-)
-def test_a_provincial_holiday_holds_for_the_units_below(unit, due):
-    """A unit's override reaches codes of four digits or more that begin with its own, and the nearest one wins."""
-    local = calendar(override=PROVINCIAL)
-    told = hours_due(local, local.profile_for(unit, "city"), at("2026-03-19 17:00"), 7200)
-    assert shown(told.at) == due
-
-
-def test_a_provincial_holiday_moves_day_terms_of_its_units_only():
-    """Asked for a unit, working days follow its own days; without one they are the country's."""
-    local = calendar(override=PROVINCIAL)
-    assert (local.working(date(2026, 3, 20), "65"), local.working(date(2026, 3, 20))) == (False, True)
-    assert shown(days("2026-03-19 17:00", 1, local).at) == "2026-03-20 17:30"
-    assert shown(days("2026-03-19 17:00", 1, local, unit="6502").at) == "2026-03-23 17:30"
-    assert shown(days("2026-03-19 17:00", 1, local, unit="6501").at) == "2026-03-20 14:00"
-
-
-NAMED = (
-    OFFICE
-    + """
-[profiles.west]
-windows = ["10:00-14:00", "15:30-19:30"]
-units   = ["65"]
-
-[profiles.early]
-windows = ["07:00-15:00"]
-units   = ["6501"]
-"""
-)
-
-
-@pytest.mark.parametrize(
-    ("unit", "level", "profile"),
-    [
-        (None, None, "office"),
-        (None, "national", "centre"),
-        ("32", "province", "centre"),
-        ("3201", "city", "office"),
-        ("65", "province", "west"),
-        ("6502", "city", "west"),
-        ("6501", "city", "early"),
-        ("650102", "county", "early"),
-    ],
-)
-def test_hours_are_those_of_the_unit_then_of_its_level(unit, level, profile):
-    """The nearest unit that a profile names wins over the level, and the level over the default."""
-    assert calendar(NAMED).profile_for(unit, level).name == profile
-
-
-def test_a_profile_may_close_after_its_last_window():
-    """Day terms end with the close of business, where that is named; hours end with the windows."""
-    late = calendar(OFFICE.replace("[profiles.centre]", 'closing = "18:00"\n[profiles.centre]'))
-    assert shown(days("2026-11-20 17:00", 1, late).at) == "2026-11-23 18:00"
-    assert shown(hours_due(late, late.default_profile, at("2026-11-20 17:00"), 3600).at) == "2026-11-23 09:00"
-
-
 def test_a_profile_without_hours_is_refused():
     """Windows and all day exclude each other, and one of them is needed."""
     for build in (lambda: Profile("none"), lambda: Profile("both", HOURS.windows, all_day=True)):
         with pytest.raises(ValueError, match="either windows or all_day"):
             build()
-
-
-def test_the_label_tells_what_due_times_depend_on():
-    """Source and edition of the data, and the override's content: the same for the same days, whoever wrote them."""
-    one = "[[day]]\non = 2026-11-23\nworking = false\n"
-    two = "[[day]]\non = 2026-11-24\nworking = false\n"
-    assert CHINA.label.startswith("china chinesecalendar-1.")
-    labels = [calendar(override=text).label for text in (one + two, "# the same\n" + two + one, one, "")]
-    assert labels[0] == labels[1] != labels[2]
-    assert labels[3] == CHINA.label
-    texts = (OFFICE, 'beyond = "estimated"\n' + OFFICE, OFFICE.replace("china", "weekdays"))
-    assert len({calendar(text).label for text in texts}) == 3
 
 
 def test_due_times_are_told_in_utc():
@@ -388,61 +236,3 @@ def test_due_times_are_told_in_utc():
     told += [after(CHINA, HOURS, start, 60), hours_due(CHINA, ALL_DAY, start, 60).at]
     told += [edge for pair in stretches(CHINA, HOURS, start, start + timedelta(1)) for edge in pair]
     assert {instant.tzinfo for instant in told} == {UTC}
-
-
-BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = """
-days    = "weekdays"
-default = "night"
-
-[profiles.night]
-windows = ["01:15-02:45", "22:00-24:00"]
-"""
-SUNDAYS = """
-[[day]]
-on      = 2026-03-29
-working = true
-
-[[day]]
-on      = 2026-10-25
-working = true
-"""
-
-
-def test_an_hour_that_the_clocks_skip_is_not_worked():
-    """On 2026-03-29 in Berlin 02:00 becomes 03:00: of the window to 02:45 only 45 minutes are left."""
-    night = calendar(NIGHT, SUNDAYS, BERLIN)
-    start = at("2026-03-29 00:00", BERLIN)
-    assert worked(night, night.default_profile, start, at("2026-03-29 12:00", BERLIN)) == 45 * 60
-    assert shown(after(night, night.default_profile, start, 45 * 60), BERLIN) == "2026-03-29 03:00"
-    assert shown(after(night, night.default_profile, start, 46 * 60), BERLIN) == "2026-03-29 22:01"
-
-
-def test_an_hour_that_the_clocks_repeat_is_worked_twice():
-    """On 2026-10-25 in Berlin 02:00 to 03:00 come twice: the window to 02:45 closes, opens again and holds 2 h 15."""
-    night = calendar(NIGHT, SUNDAYS, BERLIN)
-    start, noon = at("2026-10-25 00:00", BERLIN), at("2026-10-25 12:00", BERLIN)
-    assert worked(night, night.default_profile, start, noon) == 135 * 60
-    told = stretches(night, night.default_profile, start, noon)
-    assert [(edge.hour, edge.minute) for pair in told for edge in pair] == [(23, 15), (0, 45), (1, 0), (1, 45)]
-
-
-@pytest.mark.parametrize(
-    ("start", "due"),
-    [("2026-03-27 02:30", "2026-03-29 01:00"), ("2026-10-23 02:30", "2026-10-25 01:30")],
-    ids=["skipped", "repeated"],
-)
-def test_a_clock_time_that_is_skipped_or_repeated_on_the_last_day(start, due):
-    """Skipped, the term ends as the clock jumps past it; repeated, when it is shown for the second time."""
-    night = calendar(NIGHT, SUNDAYS, BERLIN)
-    told = days_due(
-        night, night.default_profile, at(start, BERLIN), 1, DayEnd.SAME_CLOCK_TIME, NonworkingStart.CALENDAR
-    )
-    assert told.at == at(due, ZoneInfo("UTC"))
-
-
-def test_a_day_without_midnight_still_begins():
-    """In Havana 00:00 of 2026-03-08 becomes 01:00: months and midnight terms end as the clock jumps."""
-    havana = ZoneInfo("America/Havana")
-    there = calendar(NIGHT, zone=havana)
-    assert months_due(there, at("2026-02-07 10:00", havana), 1) == at("2026-03-08 05:00", ZoneInfo("UTC"))
