@@ -13,9 +13,9 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One worker's settings; lengths in seconds unless the name says otherwise.
 
-    `calendar_override` is a file with days the calendar does not know. `partitions` is fixed for the life of an `app_id`.
-    `grace` is waited beyond a due time before silence counts:
-    more than the time a source needs to get an event into Kafka. `status_host` is loopback unless configured.
+    `calendar_override` is a file with days the calendar does not know. `partitions` is fixed for the life of an
+    `app_id`. `grace` is waited beyond a due time before silence counts: more than the time a source needs to get an
+    event into Kafka. `status_host` is loopback unless configured.
     """
 
     bootstrap: str = "127.0.0.1:9092"
