@@ -165,6 +165,8 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                     _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
+                else:  # it lies ahead; if it was told, what told it was taken back since
+                    seen.discard(duty.clock_id)
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     for clock_id, published in ticket.published.items():

@@ -35,7 +35,9 @@ class Term(msgspec.Struct, frozen=True):
         """The whole term in seconds of elapsed time."""
         return (due_at - started_at).total_seconds()
 
-    def warns_at(self, threshold: Threshold, started_at: datetime, due_at: datetime) -> datetime | None:
+    def warns_at(
+        self, threshold: Threshold, started_at: datetime, due_at: datetime, unit: str | None, level: str | None
+    ) -> datetime | None:
         """The instant of a warning; None when there is none within the term."""
         return threshold.at(started_at, due_at)
 
@@ -65,11 +67,13 @@ class _Working(Term, frozen=True):
         """Whose hours count."""
         return self.calendar.default_profile
 
-    def warns_at(self, threshold: Threshold, started_at: datetime, due_at: datetime) -> datetime | None:
+    def warns_at(
+        self, threshold: Threshold, started_at: datetime, due_at: datetime, unit: str | None, level: str | None
+    ) -> datetime | None:
         """A share of the working time from start to due; a lead counts backwards in elapsed time."""
         if threshold.share is None:
             return threshold.at(started_at, due_at)
-        profile = self.calendar.default_profile
+        profile = self.profile(unit, level)
         total = worked(self.calendar, profile, started_at, due_at)
         return None if not total else after(self.calendar, profile, started_at, total * threshold.share)
 
@@ -116,7 +120,9 @@ class Months(_Working, frozen=True):
         at = months_due(self.calendar, started_at, self.months)
         return Due(at, at, Certainty.OFFICIAL)
 
-    def warns_at(self, threshold: Threshold, started_at: datetime, due_at: datetime) -> datetime | None:
+    def warns_at(
+        self, threshold: Threshold, started_at: datetime, due_at: datetime, unit: str | None, level: str | None
+    ) -> datetime | None:
         """Months pass on every day."""
         return threshold.at(started_at, due_at)
 

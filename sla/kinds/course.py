@@ -114,9 +114,17 @@ def owner(rule: Rule, reading: Reading, start: Event, until: int | None) -> tupl
 
 
 def thresholds(
-    rule: Rule, entry: InForce, started_at: datetime, due_at: datetime | None, without: datetime | None = None
+    rule: Rule,
+    entry: InForce,
+    started_at: datetime,
+    due_at: datetime | None,
+    without: datetime | None = None,
+    acting: tuple[str | None, str | None] = (None, None),
 ) -> list[tuple[str, datetime]]:
-    """The levels of a clock in order of time; `without` is when it was closed although it was owed."""
+    """The levels of a clock in order of time; `without` is when it was closed although it was owed.
+
+    `acting` is the unit and level whose hours count.
+    """
     if rule.verdict_only:
         return []
     last = "warning-100" if rule.assumed else BREACH
@@ -124,7 +132,7 @@ def thresholds(
     if due_at is not None:
         for threshold in entry.warn:
             term = entry.term if entry.term is not None else Continuous("", due_at - started_at)
-            at = term.warns_at(threshold, started_at, due_at)
+            at = term.warns_at(threshold, started_at, due_at, *acting)
             if at is not None and (without is None or at < without):
                 levels.append((f"warning-{threshold.name}", at))
         levels.sort(key=lambda level: level[1])
@@ -171,7 +179,7 @@ def clock(
     """One clock with a term: from the event at `position`, running since `since`."""
     event = reading.events[position]
     assert entry.term is not None
-    unit, level = owner(rule, reading, event, None)
+    unit, level = acting = owner(rule, reading, event, None)
     due = entry.term.due(since, unit, level)
     due_at, by_superior = due.at, False
     if rule.superior is not None:
@@ -208,5 +216,5 @@ def clock(
     if without is not None or followed.reopened is not None:
         duty.known_at = known_at(followed.reopened, followed.cancel if without is not None else None)
     plain = entry if not by_superior else msgspec.structs.replace(entry, term=None)
-    duty.thresholds = thresholds(rule, plain, since, due_at, without)
+    duty.thresholds = thresholds(rule, plain, since, due_at, without, acting)
     return duty

@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from cli.rulebook_files import texts
 from sla import cases
-from sla.rulebook import parse
+from sla.rulebook import NOT_RULES, parse
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).resolve().parents[2] / "rulebooks").glob("*/rulebook.toml"))
-NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", "clauses.toml")
 
 
 def texts_in(folder):
-    """Read all files of a rulebook, by their path in its folder."""
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.toml")}
+    """Read all files of a rulebook, with those of the one it extends, by their path in its folder."""
+    return texts(folder)
 
 
 RULES = {
     f"{folder.name}/{path}": (path, tomllib.loads(text))
     for folder in FOLDERS
     for path, text in texts_in(folder).items()
-    if path not in NOT_RULES
+    if path not in NOT_RULES and (folder / path).exists()
 }
 
 WITHOUT_DUE = ("check", "attempts", "quota")

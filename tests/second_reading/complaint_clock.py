@@ -57,8 +57,6 @@ def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
         event, when = story[place], at(story[place])
         if stopped is None and limit.stops(event):
             stopped = when
-            # Done in the instant of the closing: it was not closed without.
-            closed_at = None if closed_at == when else closed_at
         elif stopped is not None and limit.reopens(event):
             late_before = late_before or stopped > horizon
             stopped, reopened_at = None, when

@@ -99,8 +99,11 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
             if sum(len(tries) >= 3 for tries in counted.values()) >= days:
                 came |= {"outcome": "met", "reason": "enough_attempts", "stopped_at": when}
                 return came | {"alerts": broken_off(when)}
-        if closed is None and is_a(event, "reply_returned"):
-            return {**came, "outcome": "cancelled", "reason": "reply_returned"}
+        if is_a(event, "reply_returned"):
+            if closed is None:
+                return {**came, "outcome": "cancelled", "reason": "reply_returned"}
+            # Given up before: what follows is for the new reply.
+            break
         if closed is None and is_a(event, "closed"):
             closed = when
     if closed is not None and until is not None and until > closed:
@@ -117,11 +120,11 @@ def evidence(story: list[dict], taken: int, until: datetime | None) -> list[tupl
         if is_a(event, "evidence_removed"):
             # What was never told to have come in cannot leave room for more.
             total = max(0, total - event["data"].get("bytes", 0))
-        # The alert speaks of the last excess only, and of none that stood for no time.
+        # An excess that stood for no time raises nothing.
         if total > CAP:
-            over, alerts = over or at(event), {}
+            over = over or at(event)
         elif over is not None:
-            alerts = {"warning": "resolved"} if at(event) > over else {}
+            alerts = {"warning": "resolved"} if at(event) > over else alerts
             over = None
         if is_a(event, "closed"):
             closed = at(event)

@@ -89,6 +89,9 @@ def test_midnight_before_the_unknown_is_known():
         how = calendar(text)
         told = hours_due(how, how.default_profile, at("2026-12-31 22:00"), 7200)
         assert (shown(told.at), told.certainty) == ("2027-01-01 00:00", Certainty.OFFICIAL)
+    gaps = calendar(night, GAPS)
+    told = hours_due(gaps, gaps.default_profile, at("2027-01-02 22:00"), 7200)
+    assert (shown(told.at), told.certainty) == ("2027-01-03 00:00", Certainty.OVERRIDE)
 
 
 def test_single_days_of_a_year_are_not_its_notice(monkeypatch):
