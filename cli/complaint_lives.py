@@ -161,7 +161,8 @@ def _dispatched(tale: Tale) -> None:
         at = _down(tale, at)
         last = tale.way[-1]
         if not returns or level_of(last) == "hq":
-            return _received(tale, at)
+            _received(tale, at)
+            return
         returns -= 1
         tale.way.pop()
         at = _returned(tale, at, last)

@@ -82,7 +82,7 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
     """Judge one series of tries, from the first on."""
     came = {"due_at": None, "stopped_at": None, "alerts": {}}
     counted: dict = {}
-    closed = None
+    closed, sent_back = None, False
 
     def broken_off(when: datetime) -> dict:
         """What was given up at the closing and done after all had its alert in between."""
@@ -92,7 +92,8 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
         event, when = story[place], at(story[place])
         if is_a(event, "callback", reached=True):
             return {**came, "outcome": "met", "reason": "in_time", "stopped_at": when, "alerts": broken_off(when)}
-        if failed_call(event):
+        # After a reply sent back only reaching the customer helps: further tries are for the new reply.
+        if failed_call(event) and not sent_back:
             tries = counted.setdefault(local_day(when), [])
             if not tries or when - tries[-1] >= GAP:
                 tries.append(when)
@@ -102,8 +103,7 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
         if is_a(event, "reply_returned"):
             if closed is None:
                 return {**came, "outcome": "cancelled", "reason": "reply_returned"}
-            # Given up before: what follows is for the new reply.
-            break
+            sent_back = True
         if closed is None and is_a(event, "closed"):
             closed = when
     if closed is not None and until is not None and until > closed:

@@ -130,7 +130,8 @@ def test_a_rule_that_left_the_rulebook_withdraws_its_clocks():
     life = Life()
     life.tell(ACCEPTED)
     life.quiet_until("08:10:00")
-    texts = {path: text for path, text in texts_of("sgcc-2014").items() if path != DISPATCH}
+    gone = (DISPATCH, "clauses.toml")
+    texts = {path: text for path, text in texts_of("sgcc-2014").items() if path not in gone}
     life.watch = Watch(parse(texts))
     life.tell(f"08:20:00 e2 {TO_CITY}")
     assert life.verdicts()[-1] == ("cancelled", "start_withdrawn")
