@@ -32,8 +32,6 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
         settled(clock_id(subject, rule.id, event))
         followed = course(rule, reading, position, event)
         returned = _next(rule, reading, position)
-        if returned is not None and followed.at is not None and followed.at > returned:
-            followed.stop = followed.at = None  # that was about the next reply
         found.append(_series(rule, subject, reading, position, entry, followed, returned))
         if returned is None:
             break

@@ -142,11 +142,11 @@ def test_both_readings_agree_on_wild_complaints(watch, wild):
     agree(wild, watch, Random(6))
 
 
-def test_the_comparison_sees_everything(wild):
+def test_the_comparison_sees_everything(wild, lived):
     """The drawn complaints hold every outcome of every rule, every reason and every excuse."""
     dice = Random(6)
     outcomes, reasons = Counter(), Counter()
-    for events in wild.values():
+    for events in (*wild.values(), *lived.values()):
         for (_, rule, _, _, _), came in read(events, silent_until(events, dice)).items():
             outcomes[rule.removeprefix("complaint/"), came["outcome"]] += 1
             reasons[came["reason"], came["excused"]] += 1
