@@ -28,8 +28,8 @@ def add(verbs: Any) -> None:
     """Add the verb."""
     verb = verbs.add_parser("worker", help="watch tickets: events in, alerts and verdicts out")
     add_flags(
-        verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "grace", "quiet_before", "session_timeout",
-        "status_host", "status_port", "accept_loss", "log_level",
+        verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "grace", "quiet_before",
+        "session_timeout", "status_host", "status_port", "accept_loss", "log_level",
     )  # fmt: skip
     verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
     verb.add_argument("--until", metavar="TIME", help="with --clock log: judge silence up to then, and stop")
