@@ -79,7 +79,7 @@ class Duty(msgspec.Struct, gc=False):
     instant up to which it certainly was not due. A clock that was stopped and `reopened` had ended at `ended_before`.
     `standing` replaces the outcome for kinds that have no due time of their own. `known_at` is when the last event
     that silence must be proven after (a reopening, a closing) was in the log. `opens_at` hides a clock that lies
-    ahead until that instant.
+    ahead until that instant. `wakes_at` is when silence decides something beside the thresholds.
     """
 
     clock_id: str
@@ -104,6 +104,7 @@ class Duty(msgspec.Struct, gc=False):
     excused: bool = False
     estimated: bool = False
     keep_until: date | None = None
+    wakes_at: datetime | None = None
 
     @property
     def ended_at(self) -> datetime | None:
@@ -220,6 +221,8 @@ def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status |
 
 def next_instant(duty: Duty, horizon: datetime | None) -> datetime | None:
     """The next instant at which silence would change this clock; None when nothing is waited for."""
+    if duty.wakes_at is not None and (horizon is None or horizon <= duty.wakes_at):
+        return duty.wakes_at
     if duty.ended_at is not None:
         return None
     for _, at in duty.thresholds:

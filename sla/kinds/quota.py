@@ -28,6 +28,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
     excesses = _excesses(rule, reading, entry.cap)
     too_much = bool(excesses) and excesses[-1][1] is None
     over, under = _told(excesses, reading.horizon)
+    latest = excesses[-1][0] if too_much else None
     closing = reading.events[reading.closings[-1]] if reading.closings else None
     standing = (Outcome.RUNNING, Reason.AWAITED)
     if too_much:
@@ -52,6 +53,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             ended_before=under.time if under is not None else None,
             standing=standing,
             known_at=known_at(over),
+            wakes_at=_counts_from(latest) if latest is not None else None,
             keep_until=_keep_until(rule, reading, entry, closing),
         )
     ]
@@ -82,12 +84,16 @@ def _excesses(rule: Rule, reading: Reading, cap: int) -> list[Excess]:
     return found if over is None else [*found, (over, None)]
 
 
+def _counts_from(over: Event) -> datetime:
+    """The instant after which silence confirms an excess."""
+    return max(over.time, over.appended_at or over.time)
+
+
 def _told(excesses: list[Excess], horizon: datetime | None) -> Excess:
     """The excess the alert is about: the last, but for one that no silence confirms yet."""
     for over, under in reversed(excesses):
         assert over is not None
-        counts_from = max(over.time, over.appended_at or over.time)
-        if under is not None or (horizon is not None and horizon > counts_from) or len(excesses) == 1:
+        if under is not None or (horizon is not None and horizon > _counts_from(over)) or len(excesses) == 1:
             return over, under
     return excesses[-1] if excesses else (None, None)
 
