@@ -17,6 +17,7 @@ from streams.changelog import microseconds
 from streams.clock import LogClock, WallClock
 from streams.keeper import Keeper
 from streams.operator_alerts import Condition
+from streams.partition import Partition
 from streams.progress import Prober, ProofFailedError
 
 logger = logging.getLogger("slawatch.time")
@@ -42,16 +43,20 @@ async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s:
 
 
 def _waiting(keeper: Keeper) -> list[int]:
-    """Partitions with a timer past due and grace whose silence is not proven that far."""
-    now_us = microseconds(keeper.clock.now())
-    waiting = []
-    for number, partition in keeper.partitions.items():
-        wake_us = partition.next_wake_us()
-        if wake_us is None or keeper.clock.kind == "log":
-            continue
-        if wake_us + keeper.grace_us < now_us and wake_us + keeper.grace_us >= partition.proven_us:
-            waiting.append(number)
-    return waiting
+    """Partitions with a timer past due and grace whose silence is not proven that far, and those called blind."""
+    if keeper.clock.kind == "log":
+        return []
+    return [
+        number
+        for number, partition in keeper.partitions.items()
+        if _behind(keeper, partition) or partition.alerts.firing(Condition.BLIND)
+    ]
+
+
+def _behind(keeper: Keeper, partition: Partition) -> bool:
+    """Whether a timer is past due and grace, and silence is not proven that far."""
+    wake_us = partition.next_wake_us()
+    return wake_us is not None and partition.proven_us <= wake_us + keeper.grace_us < microseconds(keeper.clock.now())
 
 
 async def _prove(keeper: Keeper, prober: Prober) -> None:
@@ -78,9 +83,7 @@ def _blind(keeper: Keeper, waiting: list[int], since: dict[int, float], blind_af
         partition = keeper.partitions.get(number)
         if partition is None:
             continue
-        wake_us = partition.next_wake_us()
-        behind = wake_us is not None and wake_us + keeper.grace_us >= partition.proven_us
-        if not behind:
+        if not _behind(keeper, partition):
             since.pop(number, None)
             keeper.metrics.blind.labels(str(number)).set(0)
             keeper.see_again(partition)
@@ -101,7 +104,6 @@ class Steps:
         self._keeper, self._client, self._topic = keeper, client, topic
         self._asked_at = float("-inf")
         self._confirmed = False
-        self._where = ""
 
     async def held(self) -> bool:
         """Whether the timers are held now."""
@@ -112,9 +114,10 @@ class Steps:
         stepped = abs(clock.stepped().total_seconds()) > STEP_MAX_S
         if self._confirmed and not stepped:
             keeper.metrics.held.set(0)
-            if self._where:
-                keeper.operator.resolve(Condition.CLOCK_STEPPED, self._where, clock.now())
-                self._where = ""
+            for partition in keeper.partitions.values():
+                if partition.alerts.firing(Condition.CLOCK_STEPPED):
+                    partition.resolve(Condition.CLOCK_STEPPED)
+                    keeper.wake.set()
             return False
         keeper.metrics.held.set(1)
         if not keeper.partitions:
@@ -124,10 +127,10 @@ class Steps:
         if time.monotonic() - self._asked_at < 1.0:
             return True
         self._asked_at = time.monotonic()
-        partition = min(keeper.partitions)
+        partition_asked = min(keeper.partitions)
         loop = asyncio.get_running_loop()
         try:
-            told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition)
+            told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition_asked)
         except NoAnswerError as error:
             logger.warning("timers are held until a broker says what time it is: %s", error)
             return True
@@ -139,14 +142,11 @@ class Steps:
         return False
 
     def _say(self, keeper: Keeper) -> None:
-        """Tell the operator, under the name of the ownership that saw it first."""
-        if not keeper.partitions:
-            return  # lost while the broker was asked
-        if not self._where:
-            number, partition = min(keeper.partitions.items())
-            self._where = f"{self._topic}/{number}/{partition.epoch}/clock"
-        keeper.operator.fire(Condition.CLOCK_STEPPED, self._where, keeper.clock.now())
-        keeper.wake.set()
+        """Tell the operator, once for all partitions that are held here."""
+        held = [keeper.partitions[number] for number in sorted(keeper.partitions)]
+        if held and not any(partition.alerts.firing(Condition.CLOCK_STEPPED) for partition in held):
+            held[0].fire(Condition.CLOCK_STEPPED)
+            keeper.wake.set()
 
 
 def _pause(keeper: Keeper) -> float:

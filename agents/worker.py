@@ -33,10 +33,10 @@ from sla.step import Watch
 from streams.clock import Clock, LogClock
 from streams.effects import Effects, Names
 from streams.faust_seams import KeptApp, KeptConsumer, KeptTables, TicketTable, event_topic
+from streams.guard import Guard, KafkaChangelogs
 from streams.health import Health
 from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
 from streams.metrics import Metrics
-from streams.operator_alerts import OperatorAlerts
 from streams.partition import StepFailed
 from streams.progress import Prober
 from streams.publisher import Publisher
@@ -90,8 +90,8 @@ class Worker:
             clock=clock,
             metrics=self.metrics,
             acknowledge=self._acknowledge,
-            operator=OperatorAlerts(rulebook.label),
             source=self,
+            guard=Guard(KafkaChangelogs(settings.client(), self.names.changelog, clock)),
             accept_loss=settings.accept_loss,
         )
         self.prober = Prober(settings.client(), self.names.events, clock)

@@ -8,11 +8,15 @@ again unchanged. `streams` only.
     control  key = CONTROL_KEY             outputs acknowledged through `acked_step`, next source offset
     claim    key = CLAIM_KEY               a new owner's epoch; records of a lower epoch after it are void
     crash    key = CRASH_KEY               the record at which we failed; the third time it is a dead letter
+    operator key = OPERATOR_KEY            like a state: what was said of the partition itself, with its outbox
+
+A tombstone has no body, so it carries its epoch in a header; one without is of any epoch.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
@@ -23,7 +27,10 @@ from sla.publication import Output
 CONTROL_KEY = b"\x00control"
 CLAIM_KEY = b"\x00claim"
 CRASH_KEY = b"\x00crash"
+OPERATOR_KEY = b"\x00operator"
 """Subjects hold no control characters, so these can never be a ticket."""
+
+EPOCH_HEADER = "epoch"
 
 _HEADER = struct.Struct(">BIQqII")
 HEADER_BYTES = _HEADER.size
@@ -106,6 +113,26 @@ def header(value: bytes) -> tuple[int, int, int, int]:
     if crc32(memoryview(value)[HEADER_BYTES : HEADER_BYTES + length]) != checksum:
         raise ChangelogError(f"a state record does not match its checksum; {REMEDY}")
     return epoch, step, wake_us, length
+
+
+def restamped(stored: bytes, epoch: int, step: int) -> bytes:
+    """The same state under another epoch and step."""
+    return pack(epoch, step, wake_us_of(stored), stored[HEADER_BYTES:])
+
+
+def tombstone_headers(epoch: int) -> tuple[tuple[str, bytes], ...]:
+    """What tells under which epoch a ticket was forgotten."""
+    return ((EPOCH_HEADER, str(epoch).encode()),)
+
+
+def tombstone_epoch(headers: Iterable[tuple[str, bytes]] | None) -> int | None:
+    """The epoch of a tombstone; None when it says none. Raises ChangelogError when it cannot be read."""
+    found = dict(headers or ()).get(EPOCH_HEADER)
+    if found is None:
+        return None
+    if not found.isdigit():
+        raise ChangelogError(f"the epoch of a tombstone cannot be read; {REMEDY}")
+    return int(found)
 
 
 def wake_us_of(stored: bytes) -> int:

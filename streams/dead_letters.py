@@ -14,7 +14,7 @@ import msgspec
 from sla.event import Event
 
 if TYPE_CHECKING:
-    from streams.partition import Record
+    from streams.runs import Record
 
 _json = msgspec.json.Encoder()
 

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sla.publication import Channel, Output
-from streams.changelog import microseconds, record
+from streams.changelog import OPERATOR_KEY, microseconds, record, tombstone_headers
 from streams.clock import Clock
 from streams.crash_points import CrashPoint, armed, passing
 from streams.metrics import Metrics
-from streams.partition import Group, Partition
+from streams.partition import Partition
 from streams.publisher import Outgoing, PublishFailedError
+from streams.runs import Group
 
 logger = logging.getLogger("slawatch.effects")
 
@@ -58,9 +59,7 @@ class Effects:
     may_write: Callable[[], bool]
     grace_us: int
 
-    async def take(
-        self, owners: dict[int, Partition], groups: list[Group], changelog: list[Outgoing], spoken: list[Output]
-    ) -> None:
+    async def take(self, owners: dict[int, Partition], groups: list[Group], changelog: list[Outgoing]) -> None:
         """Make groups durable by their changelog records, then public; returns early when all is lost."""
         if groups:
             passing(CrashPoint.AFTER_STEP)
@@ -68,7 +67,6 @@ class Effects:
         if groups:
             passing(CrashPoint.BEFORE_OUTPUTS)
         outputs = [outgoing for group in groups for outgoing in self._outputs(group)]
-        outputs += [self._outgoing(output) for output in spoken]
         await self._through(owners, outputs, CrashPoint.MID_OUTPUTS)
         if groups:
             passing(CrashPoint.BEFORE_LEDGER)
@@ -95,8 +93,13 @@ class Effects:
             stored_of = owners[group.partition].states
             for key, outputs in group.touched.items():
                 stored = stored_of.get(key)
-                value = None if stored is None else record(stored, outputs)
-                states.append(Outgoing(self.names.changelog, key, value, group.partition))
+                if stored is None and key == OPERATOR_KEY:
+                    stored = owners[group.partition].said
+                if stored is None:
+                    gone = tombstone_headers(group.epoch)
+                    states.append(Outgoing(self.names.changelog, key, None, group.partition, gone))
+                else:
+                    states.append(Outgoing(self.names.changelog, key, record(stored, outputs), group.partition))
         return states
 
     def _outputs(self, group: Group) -> list[Outgoing]:
@@ -112,13 +115,13 @@ class Effects:
         ]
         return sent
 
-    def _outgoing(self, output: Output, epoch: int | None = None) -> Outgoing:
+    def _outgoing(self, output: Output, epoch: int) -> Outgoing:
         channel = self.names.channels[output.channel]
         return Outgoing(channel, output.key.encode(), output.value, None, self._headers(epoch))
 
-    def _headers(self, epoch: int | None) -> tuple[tuple[str, bytes], ...]:
+    def _headers(self, epoch: int) -> tuple[tuple[str, bytes], ...]:
         """When and under which ownership an output was found; its content holds neither."""
-        return (("detected_at", self.clock.now().isoformat().encode()), ("epoch", str(epoch or "").encode()))
+        return (("detected_at", self.clock.now().isoformat().encode()), ("epoch", str(epoch).encode()))
 
     async def _through(self, owners: dict[int, Partition], records: list[Outgoing], middle: CrashPoint) -> None:
         if records and armed(middle):
@@ -134,11 +137,22 @@ class Effects:
                 continue
             try:
                 await self.publisher.publish(records)
+                self._landed(owners, records, surely=True)
                 return
             except PublishFailedError as error:
+                self._landed(owners, records, surely=False)
                 self.metrics.publish_retries.inc()
                 logger.warning("not acknowledged, sending again: %s", error)
                 await asyncio.sleep(SEND_AGAIN_S)
+
+    def _landed(self, owners: dict[int, Partition], records: list[Outgoing], *, surely: bool) -> None:
+        """Note how the changelog has grown by records of ours, all of them or nobody knows which."""
+        if records[0].topic != self.names.changelog:
+            return
+        for number, count in Counter(sent.partition for sent in records).items():
+            if number is not None:
+                owners[number].tail.end += count
+                owners[number].tail.sure &= surely
 
     def _count(self, group: Group) -> None:
         metrics = self.metrics

@@ -7,7 +7,8 @@ What is bent and why (a contract test guards each):
   which only moves when all effects are acknowledged. Faust's own gap tracking commits past open work.
 - `KeptConsumer._getmany`: nothing more is fetched while the keeper's backlog is full; there is no such limit.
 - `KeptListener`: Faust assigns the changelog's partitions and would fetch all of them; they are paused.
-- `KeptThread`: read committed, short fetches; remembers when the last heartbeat was answered.
+- `KeptThread`: read committed, short fetches; remembers when the last heartbeat was answered; tells with each fetch
+  from where to where it went, which transaction markers at the end of a partition make further than its records.
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
   swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
 - `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
@@ -31,11 +32,13 @@ from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
-Runs = list[tuple[int, list[Any]]]
-"""What one poll fetched: runs of consecutive records by partition."""
+from streams.runs import Run
 
 FETCH_WAIT_MS = 20
 """How long a broker may hold an empty fetch. Faust hard-codes 1.5 s; the embedded broker holds it to the end."""
+
+TELL_EVERY_S = 1.0
+"""How often it is told again how far an idle partition was read: what was told may have been lost on its way."""
 
 POLL_EVERY_S = 0.01
 """The least time between two polls: at a moderate load a few milliseconds gather a batch worth its overhead."""
@@ -46,7 +49,7 @@ class Poll:
 
     __slots__ = ("generation", "runs")
 
-    def __init__(self, runs: Runs, generation: int = 0) -> None:
+    def __init__(self, runs: list[Run], generation: int = 0) -> None:
         self.runs = runs
         self.generation = generation
 
@@ -60,18 +63,23 @@ class RunScheduler(DefaultSchedulingStrategy):
     def __init__(self, left_out: Callable[[], set[str]] = set) -> None:
         self._left_out = left_out
 
-    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
+    def iterate(self, records: Mapping[TP, Any]) -> Iterator[tuple[TP, Any]]:
         """One item, or none."""
         left_out = self._left_out()
-        runs = {tp: run for tp, run in records.items() if run and tp.topic not in left_out}
+        runs = {tp: run for tp, run in records.items() if tp.topic not in left_out}
         if runs:
-            yield next(iter(runs)), Poll([(tp.partition, run) for tp, run in runs.items()])
+            yield next(iter(runs)), Poll(list(runs.values()))
 
 
 class KeptThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, told to read committed and to remember its heartbeats."""
 
     heartbeat_at: float = 0.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._told: dict[TP, int] = {}
+        self._told_at = 0.0
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -93,6 +101,54 @@ class KeptThread(driver.AIOKafkaConsumerThread):
             return answered
 
         coordinator._do_heartbeat = heard
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[TP, Run]:
+        """What is there, as runs by partition; waits for something at most `timeout` seconds.
+
+        Where a fetch began and how far it went is only exact because nothing else runs between the two looks.
+        """
+        fetcher, until = consumer._fetcher, time.monotonic() + (timeout or 0.0)
+        while True:
+            starts = _positions(consumer, active_partitions)
+            fetched = await super()._fetch_records(consumer, active_partitions, timeout=0, max_records=max_records)
+            runs = self._runs(starts, fetched, _positions(consumer, active_partitions))
+            left = until - time.monotonic()
+            if runs or left <= 0 or not self.consumer.flow_active:
+                return runs
+            waiter = fetcher._create_fetch_waiter()
+            await asyncio.wait([waiter], timeout=left)
+            if not waiter.done():
+                waiter.cancel()
+            elif not waiter.cancelled():
+                waiter.result()  # raises what the brokers refused
+
+    def _runs(self, starts: dict[TP, int], fetched: Mapping[TP, list[Any]], ends: dict[TP, int]) -> dict[TP, Run]:
+        """What was fetched, and where it led when there was nothing in it; the latter is repeated now and then."""
+        if time.monotonic() - self._told_at > TELL_EVERY_S:
+            self._told.clear()
+            self._told_at = time.monotonic()
+        runs = {}
+        for tp, through in ends.items():
+            records, start = fetched.get(tp, []), starts.get(tp)
+            if start is not None and (records or (self._told.get(tp) != through and start <= through)):
+                runs[tp] = Run(tp.partition, records, start, through)
+                self._told[tp] = through
+        return runs
+
+
+def _positions(consumer: Any, partitions: set[TP]) -> dict[TP, int]:
+    """The next offset to hand out, of each partition that has one; none while partitions are handed out anew."""
+    subscriptions = consumer._subscription
+    if subscriptions.reassignment_in_progress:
+        return {}
+    states = {tp: subscriptions.subscription.assignment._tp_state.get(tp) for tp in partitions}
+    return {tp: state.position for tp, state in states.items() if state is not None and state.has_valid_position}
 
 
 class KeptListener(driver.ConsumerRebalanceListener):
@@ -123,13 +179,14 @@ class KeptConsumer(driver.Consumer):
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         record.generation = self.app.consumer_generation_id
-        last = record.runs[0][1][-1]
+        run = record.runs[0]
+        stamped = run.records[-1] if run.records else None
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            last.offset,
-            last.timestamp / 1000.0,
-            last.timestamp_type,
+            run.through,  # never below what Faust has read: it would drop the poll
+            0.0 if stamped is None else stamped.timestamp / 1000.0,
+            0 if stamped is None else stamped.timestamp_type,
             (),
             None,
             record,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sla.publication import Output
@@ -23,11 +23,13 @@ from sla.step import Watch
 from streams.changelog import CONTROL_KEY, CRASH_KEY, Control, Crash, encode
 from streams.clock import Clock
 from streams.effects import Effects
+from streams.guard import Guard
 from streams.metrics import Metrics
-from streams.operator_alerts import Condition, OperatorAlerts
-from streams.partition import Group, Partition, Record, StepFailed
+from streams.operator_alerts import Condition
+from streams.partition import Partition, StepFailed
 from streams.publisher import Outgoing
 from streams.restore import Restored
+from streams.runs import Group, Run, Tail
 
 RECORDS_MAX = 2000
 """Records stepped before the loop gets its turn again."""
@@ -76,14 +78,14 @@ class Keeper:
     clock: Clock
     metrics: Metrics
     acknowledge: Callable[[int, int], None]
-    operator: OperatorAlerts
     source: Source
+    guard: Guard
     accept_loss: bool = False
     topic_id: str = ""
     partitions: dict[int, Partition] = field(default_factory=dict)
     backlog: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _runs: deque[tuple[Partition, Sequence[Record]]] = field(default_factory=deque)
+    _runs: deque[tuple[Partition, Run]] = field(default_factory=deque)
     _noted: dict[int, _Noted] = field(default_factory=dict)
     _unsent: deque[tuple[Partition, list[Output]]] = field(default_factory=deque)
     _drained: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,6 +103,7 @@ class Keeper:
     def adopt(self, restored: Restored, beginning: int = 0) -> Partition:
         """Take a restored partition in: its timers are rebuilt, its unsent outputs go out before anything new.
 
+        States that a former owner's void record hides from compaction are written again with the first group.
         `beginning` is the first offset to expect where nothing below it was seen or is asked for.
         """
         partition = Partition(restored.partition, self.effects.names.events, self.watch, self.clock)
@@ -112,7 +115,10 @@ class Keeper:
         partition.next_offset = partition.acked_offset = max(partition.next_offset, beginning)
         partition.fetched_offset = partition.next_offset
         partition.crash = restored.crash
+        partition.tail = Tail(restored.through, restored.through)
+        partition.take_conditions(f"{self.effects.names.changelog}/{partition.number}", restored.said)
         partition.rebuild_timers()
+        partition.write_again(sorted(restored.voided))
         self._unsent.extend((partition, outputs) for _, _, outputs in restored.unsent)
         self.partitions[partition.number] = partition
         self._noted[partition.number] = _Noted()
@@ -132,54 +138,59 @@ class Keeper:
         self.backlog = 0
         self._drained.set()
 
-    def where(self, partition: Partition) -> str:
-        """Names a partition under its epoch, for operator alerts."""
-        return f"{self.effects.names.changelog}/{partition.number}/{partition.epoch}"
-
     def go_blind(self, partition: Partition) -> None:
         """Let the append time of the last processed record decide for a partition that stays behind."""
-        self.operator.fire(Condition.BLIND, self.where(partition), self.clock.now())
+        if not partition.alerts.firing(Condition.BLIND):
+            partition.caught_up = False
+        partition.fire(Condition.BLIND)
         partition.prove(partition.last_appended_us)
 
     def see_again(self, partition: Partition) -> None:
-        """A partition is proven silent again."""
-        self.operator.resolve(Condition.BLIND, self.where(partition), self.clock.now())
+        """A partition is not behind; if a proof has come true since it was called blind, that is over."""
+        if partition.caught_up:
+            partition.resolve(Condition.BLIND)
 
     # -- intake ------------------------------------------------------------------------------------------------
 
-    async def offer(self, runs: Sequence[tuple[int, Sequence[Record]]]) -> None:
-        """Hand in runs of records by partition; waits while too many are not yet stepped."""
-        for number, records in runs:
-            partition = self.partitions.get(number)
-            if partition is None or not await self._follows(partition, records):
+    async def offer(self, runs: Sequence[Run]) -> None:
+        """Hand in what was fetched; waits while too many records are not yet stepped."""
+        for run in runs:
+            partition = self.partitions.get(run.partition)
+            if partition is None or not await self._follows(partition, run):
                 continue  # lost meanwhile, or to be fetched again
-            self._runs.append((partition, records))
-            self.backlog += len(records)
+            self._runs.append((partition, run))
+            self.backlog += len(run.records)
         self.wake.set()
         while self.backlog > BACKLOG_MAX:
             self._drained.clear()
             await self._drained.wait()
 
-    async def _follows(self, partition: Partition, records: Sequence[Record]) -> bool:
-        """Whether a run joins what was fetched before. A hole is fetched once more before it is believed.
+    async def _follows(self, partition: Partition, run: Run) -> bool:
+        """Whether a run joins what was fetched before; if not, what is missing is fetched again.
 
-        A hole that stays is either transaction markers, which hold nothing for us, or records that retention took
-        before we read them: then SourceLossError ends the worker.
+        A fetch that was to begin where the last one ended and begins further on had to: retention took the records
+        between before we read them, and SourceLossError ends the worker.
         """
-        first, expected = records[0].offset, partition.fetched_offset
-        if first > expected and partition.hole != (expected, first):
-            partition.hole = (expected, first)
+        expected = partition.fetched_offset
+        if run.start > expected and not await self._gone(partition, (expected, run.start)):
+            partition.hole = (expected, run.start)
             await self.source.seek(partition.number, expected)
             return False
-        if first > expected and not self.accept_loss:
-            beginning = await self.source.beginning(partition.number)
-            if beginning > expected:
-                raise SourceLossError(
-                    f"partition {partition.number}: records {expected} to {beginning - 1} are gone before they were "
-                    "read (retention); start with --accept-loss to go on without them"
-                )
-        partition.fetched_offset = max(expected, records[-1].offset + 1)
+        partition.fetched_offset = max(expected, run.through)
         return True
+
+    async def _gone(self, partition: Partition, hole: tuple[int, int]) -> bool:
+        """Whether records that a second fetch did not bring either are gone for good, which was accepted."""
+        if partition.hole != hole:
+            return False
+        expected = hole[0]
+        beginning = await self.source.beginning(partition.number)
+        if beginning > expected and not self.accept_loss:
+            raise SourceLossError(
+                f"partition {partition.number}: records {expected} to {beginning - 1} are gone before they were "
+                "read (retention); start with --accept-loss to go on without them"
+            )
+        return beginning > expected
 
     # -- the loop ----------------------------------------------------------------------------------------------
 
@@ -218,6 +229,8 @@ class Keeper:
     async def round(self) -> bool:
         """One round: unsent outputs of a recovery, records, ticks; then their effects in order. False when idle."""
         await self._resend()
+        for partition in self.partitions.values():
+            partition.forget()
         stepped = self._step_records()
         more = self._step_ticks()
         owners = dict(self.partitions)
@@ -225,9 +238,9 @@ class Keeper:
         groups = [group for partition in owners.values() if (group := partition.seal()) is not None]
         states = self.effects.states(owners, groups)
         await self.settle()
+        await self.guard.look(owners)
         controls = self._controls({number: p for number, p in owners.items() if p.live})
-        spoken = self.operator.take()
-        self._in_flight = asyncio.create_task(self._effect(owners, offsets, groups, states, controls, spoken))
+        self._in_flight = asyncio.create_task(self._effect(owners, offsets, groups, states, controls))
         return bool(stepped or more or groups)
 
     async def settle(self) -> None:
@@ -243,11 +256,10 @@ class Keeper:
         groups: list[Group],
         states: list[Outgoing],
         controls: dict[int, Outgoing],
-        spoken: list[Output],
     ) -> None:
         """Let what a round changed take effect, while the next round is stepped."""
-        if groups or controls or spoken:
-            await self.effects.take(owners, groups, [*controls.values(), *states], spoken)
+        if groups or controls:
+            await self.effects.take(owners, groups, [*controls.values(), *states])
         for number, partition in owners.items():
             if partition.live:
                 if number in controls:
@@ -269,16 +281,18 @@ class Keeper:
     def _step_records(self) -> int:
         stepped = 0
         while self._runs and stepped < RECORDS_MAX:
-            partition, records = self._runs.popleft()
+            partition, run = self._runs.popleft()
+            records, through = run.records, run.through
             room = RECORDS_MAX - stepped
             if len(records) > room:
-                self._runs.appendleft((partition, records[room:]))
-                records = records[:room]
+                self._runs.appendleft((partition, replace(run, records=records[room:])))
+                records, through = records[:room], records[room - 1].offset + 1
             self.backlog -= len(records)
             stepped += len(records)
             if partition.live:
                 before, unknown = partition.events, partition.unknown_types
                 partition.apply(records)
+                partition.pass_over(through)
                 self.metrics.events.inc(partition.events - before)
                 self.metrics.unknown_types.inc(partition.unknown_types - unknown)
         if stepped:
@@ -292,8 +306,6 @@ class Keeper:
             horizon_us = partition.proven_us - self.grace_us
             if partition.live and horizon_us > 0 and partition.tick(horizon_us, TICKS_MAX):
                 more = True
-            if partition.unknown_clocks:
-                self.operator.fire(Condition.CALENDAR_ENDS, self.where(partition), self.clock.now())
         return more
 
     async def _resend(self) -> None:

@@ -1,6 +1,7 @@
 """Alerts about the monitor itself: said once for each change of a condition, on `sla.alerts` like all others.
 
-`streams` and `agents` only.
+Conditions belong to a partition and are part of its durable state, beside its tickets: whoever takes it over knows
+what fires and says so when it is over, under the next revision of the same id. `streams` and `agents` only.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import logging
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from sla.duty import Status
 from sla.publication import Output, operator_alert
+from streams.changelog import REMEDY, ChangelogError
 
 logger = logging.getLogger("slawatch.operator")
 
@@ -39,34 +43,58 @@ SAYS: dict[Condition, dict[str, str]] = {
 }
 
 
+class Said(msgspec.Struct, array_like=True):
+    """What was last said of one condition; `law` is the rulebook under which it was last seen to hold."""
+
+    revision: int
+    status: Status
+    law: str = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(dict[Condition, Said])
+
+
 class OperatorAlerts:
-    """Collects what is to be said; `take` hands it over."""
+    """The conditions of one partition; whoever changes them stores `encoded()` before the output is published."""
 
-    def __init__(self, label: str) -> None:
-        """`label` is the rulebook's, as outputs carry it."""
-        self._label = label
-        self._said: dict[tuple[Condition, str], tuple[int, Status]] = {}
-        self._waiting: list[Output] = []
+    def __init__(self, where: str, label: str, law: str, known: bytes = b"") -> None:
+        """`where` names app and partition; label and law are the rulebook's. `known` is what a former owner stored.
 
-    def fire(self, condition: Condition, where: str, at: datetime) -> None:
-        """Say that a condition holds; `where` names app, partition and epoch, so that ids never repeat."""
-        self._say(condition, where, Status.FIRING, at)
+        Raises ChangelogError when that cannot be read.
+        """
+        self._where, self._label, self._law = where, label, law
+        try:
+            self._said = _decoder.decode(known) if known else {}
+        except msgspec.DecodeError as error:
+            raise ChangelogError(f"the conditions of {where} cannot be read ({error}); {REMEDY}") from error
 
-    def resolve(self, condition: Condition, where: str, at: datetime) -> None:
-        """Say that it is over; nothing where it never held."""
-        self._say(condition, where, Status.RESOLVED, at)
+    def firing(self, condition: Condition) -> bool:
+        """Whether a condition was said to hold, and not yet to be over."""
+        said = self._said.get(condition)
+        return said is not None and said.status is Status.FIRING
 
-    def _say(self, condition: Condition, where: str, status: Status, at: datetime) -> None:
-        revision, known = self._said.get((condition, where), (0, Status.RESOLVED))
-        if known is status:
-            return
-        self._said[condition, where] = (revision + 1, status)
-        logger.warning("%s %s: %s (%s)", condition.value, status.value, SAYS[condition]["en"], where)
-        self._waiting.append(
-            operator_alert(condition.value, where, SAYS[condition], revision + 1, status, at, self._label)
-        )
+    def fired_under_another_law(self, condition: Condition) -> bool:
+        """Whether a condition fires that was never seen to hold under the present rulebook."""
+        return self.firing(condition) and self._said[condition].law != self._law
 
-    def take(self) -> list[Output]:
-        """What is to be published now."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
+    def say(self, condition: Condition, status: Status, at: datetime) -> list[Output] | None:
+        """What is to be published of a condition that fires or is resolved; None when nothing changes.
+
+        An empty list says that something must be stored, and nothing published.
+        """
+        said = self._said.get(condition) or Said(0, Status.RESOLVED)
+        if said.status is status:
+            if status is Status.RESOLVED or said.law == self._law:
+                return None
+            said.law = self._law
+            return []
+        self._said[condition] = Said(said.revision + 1, status, self._law)
+        logger.warning("%s %s: %s (%s)", condition.value, status.value, SAYS[condition]["en"], self._where)
+        return [
+            operator_alert(condition.value, self._where, SAYS[condition], said.revision + 1, status, at, self._label)
+        ]
+
+    def encoded(self) -> bytes:
+        """What a later owner must know."""
+        return _encoder.encode(self._said)

@@ -12,19 +12,30 @@ runs the very same object. `streams` only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Any, Protocol
+from typing import Any
 
 from sla.cloudevent import Fault, Refused, UnknownType, read
+from sla.duty import Status
 from sla.event import Event
-from sla.publication import Output
 from sla.step import Watch, step
-from sla.ticket import decode, encode
-from streams.changelog import HEADER_BYTES, NEVER, Crash, instant, microseconds, pack, wake_us_of
+from sla.ticket import Ticket, decode, encode
+from streams.changelog import (
+    HEADER_BYTES,
+    NEVER,
+    OPERATOR_KEY,
+    Crash,
+    instant,
+    microseconds,
+    pack,
+    restamped,
+    wake_us_of,
+)
 from streams.clock import Clock
 from streams.dead_letters import DeadLetter
+from streams.operator_alerts import Condition, OperatorAlerts
+from streams.runs import Group, Record, Tail
 
 CRASHED_US = "crashed_us"
 CRASHES_MAX = 3
@@ -32,29 +43,6 @@ CRASHES_MAX = 3
 
 PROOFS_MAX = 64
 """Silence proofs waiting for their end offset; beyond it the newest waits in place of the last."""
-
-
-class Record(Protocol):
-    """A consumed record, as far as the partition looks at it."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-@dataclass(slots=True)
-class Group:
-    """What a partition wants made durable and said, as one step of its sequence."""
-
-    partition: int
-    epoch: int
-    step: int
-    touched: dict[bytes, list[Output]] = field(default_factory=dict)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    fired: list[int] = field(default_factory=list)
-    next_offset: int = 0
 
 
 class StepFailed(Exception):
@@ -86,6 +74,7 @@ class Partition:
         self.next_offset = 0
         self.fetched_offset = 0
         self.hole = (-1, -1)
+        self.tail = Tail()
         self.crash: Crash | None = None
         self.states: dict[bytes, bytes] = {}
         self.timers: list[tuple[int, bytes]] = []
@@ -93,7 +82,10 @@ class Partition:
         self.last_appended_us = NEVER
         self.unknown_types = 0
         self.events = 0
-        self.unknown_clocks = False
+        self.alerts = self._alerts(f"{topic}/{number}")
+        self.said = b""
+        self.caught_up = False
+        self._leaving: dict[bytes, bytes] = {}
         self._other_law: deque[bytes] = deque()
         self._proofs: deque[tuple[int, int]] = deque()
         self._group: Group | None = None
@@ -118,6 +110,11 @@ class Partition:
                     self._apply([record])
         else:
             self._apply(records)
+
+    def pass_over(self, through: int) -> None:
+        """Take note that below this offset there is nothing that was not applied."""
+        self.next_offset = max(self.next_offset, through)
+        self._advance()
 
     def _apply(self, records: Sequence[Record]) -> None:
         by_ticket: dict[str, list[Event]] = {}
@@ -184,16 +181,77 @@ class Partition:
                 self._open().dead_letters.append(letter)
         if not result.changed:
             return
-        self.unknown_clocks = self.unknown_clocks or result.unknown
+        if result.unknown:
+            self.fire(Condition.CALENDAR_ENDS)
         group = self._open()
         group.touched.setdefault(key, []).extend(result.outputs)
         if result.ticket is None:
-            self.states.pop(key, None)
+            self._let_go(key, ticket, group, speaks=bool(result.outputs or result.refused))
             return
         wake_us = NEVER if result.ticket.wake_at is None else microseconds(result.ticket.wake_at)
         if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):
             heappush(self.timers, (wake_us, key))
         self.states[key] = pack(self.epoch, group.step, wake_us, encode(result.ticket))
+
+    def _let_go(self, key: bytes, ticket: Ticket | None, group: Group, *, speaks: bool) -> None:
+        """Forget a ticket: at once, or when its last words are public.
+
+        A tombstone has no outbox, so what is still to be said goes with a last state; it keeps its timer, so that
+        whoever takes over before the words are out says them again.
+        """
+        stored = self.states.pop(key, None)
+        if speaks and stored is not None and ticket is not None:
+            last = pack(self.epoch, group.step, wake_us_of(stored), encode(ticket))
+            self.states[key] = self._leaving[key] = last
+
+    def forget(self) -> None:
+        """Let go of the tickets whose last words went with the group before; to be called before a round's steps.
+
+        Their tombstones go with the next group, whose records are written when the one before is public.
+        """
+        for key, last in self._leaving.items():
+            if self.states.get(key) == last:
+                del self.states[key]
+                self._open().touched.setdefault(key, [])
+        self._leaving.clear()
+
+    def write_again(self, keys: Iterable[bytes]) -> None:
+        """Write what is known of these keys once more, under this epoch; a tombstone where nothing is known."""
+        for key in keys:
+            group = self._open()
+            group.touched.setdefault(key, [])
+            if key == OPERATOR_KEY:
+                self.said = pack(self.epoch, group.step, NEVER, self.alerts.encoded())
+            elif key in self.states:
+                self.states[key] = restamped(self.states[key], self.epoch, group.step)
+                if key in self._leaving:
+                    self._leaving[key] = self.states[key]
+
+    # -- the partition itself ----------------------------------------------------------------------------------
+
+    def _alerts(self, where: str, known: bytes = b"") -> OperatorAlerts:
+        rulebook = self.watch.rulebook
+        return OperatorAlerts(where, rulebook.label, rulebook.hash, known)
+
+    def take_conditions(self, where: str, said: bytes) -> None:
+        """Know what a former owner said of this partition; `where` names it in alerts, `said` is as stored."""
+        self.said = said
+        self.alerts = self._alerts(where, said[HEADER_BYTES:])
+
+    def fire(self, condition: Condition) -> None:
+        """Say that a condition holds, unless that was said."""
+        self._say(condition, Status.FIRING)
+
+    def resolve(self, condition: Condition) -> None:
+        """Say that a condition is over; nothing where it never held."""
+        self._say(condition, Status.RESOLVED)
+
+    def _say(self, condition: Condition, status: Status) -> None:
+        outputs = self.alerts.say(condition, status, self.clock.now())
+        if outputs is not None:
+            group = self._open()
+            group.touched.setdefault(OPERATOR_KEY, []).extend(outputs)
+            self.said = pack(self.epoch, group.step, NEVER, self.alerts.encoded())
 
     # -- groups ------------------------------------------------------------------------------------------------
 
@@ -239,6 +297,8 @@ class Partition:
             key = self._other_law.popleft()
             if key in self.states:
                 self._step(key.decode(), [], None, {})
+        if not self._other_law and self.alerts.fired_under_another_law(Condition.CALENDAR_ENDS):
+            self.resolve(Condition.CALENDAR_ENDS)
         return bool(self._other_law)
 
     def next_wake_us(self) -> int | None:
@@ -270,3 +330,4 @@ class Partition:
         while proofs and proofs[0][1] <= self.next_offset:
             sent_us = proofs.popleft()[0]
             self.proven_us = max(self.proven_us, sent_us)
+            self.caught_up = True

@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from streams.changelog import (
     CONTROL_KEY,
     CRASH_KEY,
     HEADER_BYTES,
+    OPERATOR_KEY,
     Claim,
     Control,
     Crash,
@@ -34,6 +35,7 @@ from streams.changelog import (
     encode,
     header,
     outbox,
+    tombstone_epoch,
 )
 from streams.crash_points import CrashPoint, passing
 
@@ -53,7 +55,9 @@ class Restored(msgspec.Struct, gc=False):
     """What the changelog says of one partition.
 
     `states` maps a ticket to header and state; `unsent` holds the outputs of steps that were not acknowledged, in
-    order of their steps. `control` is None for a partition that was never written.
+    order of their steps. `said` is what was said of the partition itself, as it is stored. `voided` are the keys
+    whose last record is void: it hides the valid one from compaction, so that must be written again. `through` is
+    the changelog offset up to which all this was read. `control` is None for a partition that was never written.
     """
 
     partition: int
@@ -63,6 +67,9 @@ class Restored(msgspec.Struct, gc=False):
     crash: Crash | None = None
     states: dict[bytes, bytes] = {}
     unsent: list[tuple[int, bytes, list[Output]]] = []
+    said: bytes = b""
+    voided: set[bytes] = set()
+    through: int = 0
     records: int = 0
     stale: int = 0
 
@@ -75,7 +82,7 @@ class _Replay:
     """
 
     def __init__(self, partition: int, token: str) -> None:
-        self.found = Restored(partition=partition, states={}, unsent=[])
+        self.found = Restored(partition=partition, states={}, unsent=[], voided=set())
         self.token = token
         self.claimed = False
         self.contested = False
@@ -84,17 +91,19 @@ class _Replay:
         self._pending: list[tuple[bytes, bytes | None]] = []
         self._unsent: deque[tuple[int, bytes, bytes]] = deque()
 
-    def take(self, key: bytes, value: bytes | None) -> None:
+    def take(self, offset: int, key: bytes, value: bytes | None, headers: Any = None) -> None:
+        """Fold the next record in; headers matter for tombstones only."""
         found = self.found
         found.records += 1
+        found.through = offset + 1
         if key == CLAIM_KEY and value is not None:
             self._on_claim(decode_claim(value))
         elif key == CRASH_KEY and value is not None:
             found.crash = decode_crash(value)
-        elif key.startswith(b"\x00") and key != CONTROL_KEY:
+        elif key.startswith(b"\x00") and key not in (CONTROL_KEY, OPERATOR_KEY):
             pass  # a record of another kind, no ticket
         else:
-            self._ordered(key, value)
+            self._ordered(key, value, headers)
 
     def _on_claim(self, claim: Claim) -> None:
         self.found.epoch = max(self.found.epoch, claim.epoch)
@@ -110,25 +119,33 @@ class _Replay:
         for key, value in pending:
             self._apply(key, value)
 
-    def _ordered(self, key: bytes, value: bytes | None) -> None:
+    def _ordered(self, key: bytes, value: bytes | None, headers: Any) -> None:
         if value is None:
-            epoch = None
+            epoch = tombstone_epoch(headers)
         else:
             epoch = decode_control(value).epoch if key == CONTROL_KEY else header(value)[0]
+        if epoch is not None:
             self.found.epoch = max(self.found.epoch, epoch)
         if epoch is not None and epoch == self._claim and not self._confirmed:
             self._confirmed = True
-            self.found.stale += len(self._pending)
+            self._void(self._pending)
             self._pending.clear()
         if epoch is not None and epoch < self._claim and self._confirmed:
-            self.found.stale += 1
+            self._void(((key, value),))
         elif not self._confirmed and (epoch is None or epoch < self._claim):
             self._pending.append((key, value))
         else:
             self._apply(key, value)
 
+    def _void(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Records that do not count, and yet are the last of their keys."""
+        for key, _ in records:
+            self.found.stale += 1
+            self.found.voided.add(key)
+
     def _apply(self, key: bytes, value: bytes | None) -> None:
         found = self.found
+        found.voided.discard(key)
         if value is None:
             found.states.pop(key, None)
         elif key == CONTROL_KEY:
@@ -148,14 +165,18 @@ class _Replay:
         self._unsent.append((step, key, value))
 
     def finish(self) -> Restored:
-        """The partition's state; tombstones of forgotten tickets are gone, outputs not yet acknowledged are kept."""
-        if not self.claimed:
+        """The partition's state; what is forgotten is gone, outputs not yet acknowledged are kept."""
+        if self.claimed:
+            self._void(self._pending)  # as soon as we write anything
+        else:
             self._resolve()
         for step, key, value in self._unsent:
             outputs = outbox(value, header(value)[3])
             if outputs:
                 self.found.unsent.append((step, key, outputs))
         self._unsent.clear()
+        self.found.said = self.found.states.pop(OPERATOR_KEY, b"")
+        self.found.voided.discard(CONTROL_KEY)  # it is written anew all the time
         return self.found
 
 
@@ -278,6 +299,8 @@ def _read(
                 if error.retriable() or error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
                     continue
                 raise KafkaException(error)
-            replays[message.partition()].take(message.key() or b"", message.value())
+            value = message.value()
+            headers = message.headers() if value is None else None
+            replays[message.partition()].take(message.offset(), message.key() or b"", value, headers)
         records += len(messages)
         progress(len(messages))

@@ -29,11 +29,14 @@ _UNREACHABLE: Final = (
 
 _CHANGELOG: Final = (
     # Small segments, cleaned eagerly, bound what a restart has to replay; tombstones stay a week so that
-    # a worker that was away over a long weekend still sees them.
+    # a worker that was away over a long weekend still sees them. For an hour nothing is cleaned: what a former
+    # owner writes late is void and may yet be the last record of its key; by then the owner has written the
+    # valid one again (streams.guard).
     ("segment.ms", "3600000"),
     ("segment.bytes", "67108864"),
     ("min.cleanable.dirty.ratio", "0.2"),
     ("delete.retention.ms", "604800000"),
+    ("min.compaction.lag.ms", "3600000"),
 )
 
 

@@ -5,13 +5,24 @@ import time
 
 import pytest
 
-from streams.changelog import HEADER_BYTES, header
+from streams.changelog import (
+    CLAIM_KEY,
+    CONTROL_KEY,
+    HEADER_BYTES,
+    NEVER,
+    decode_claim,
+    decode_control,
+    header,
+    pack,
+    record,
+    tombstone_headers,
+)
 from streams.topics import changelog_name
 from tests.faults.break_topics import configure, cut_head, recreate, write
 from tests.faults.load import Load
 from tests.faults.settle import expected_of, settle
 from tests.faults.witness import Witness
-from tests.live.stage import Stage, wait_for
+from tests.live.stage import Stage, Worker, wait_for
 from tests.live.test_spine import event, now
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -64,6 +75,49 @@ def test_compacted_again_and_again(stage: Stage, witness: Witness) -> None:
         load.finish()
         load.check_rate()
         settle(stage, load, witness)
+
+
+def test_what_a_former_owner_writes_late_is_written_over(stage: Stage, witness: Witness) -> None:
+    """A void state and a void tombstone end as the last records of their keys neither under an owner nor after it."""
+    load = filled(stage, witness, 107)
+    changelog = changelog_name(stage.app_id)
+    tickets = [ticket.encode() for ticket in list(load.never)[:2]]
+
+    def last() -> list[bytes | None]:
+        found = {m.key(): m.value() for m in stage.records(changelog)}
+        return [found[ticket] for ticket in tickets]
+
+    def bodies() -> list[bytes | None]:
+        return [value and value[HEADER_BYTES : HEADER_BYTES + header(value)[3]] for value in last()]
+
+    valid = bodies()
+    late = [(tickets[0], record(pack(0, 1, NEVER, b"late"), [])), (tickets[1], None)]
+
+    def written_over(by: Worker) -> None:
+        write(stage, changelog, late, headers=dict(tombstone_headers(0)))
+        assert bodies() != valid
+        wait_for(f"the valid states again: {by.log_text()[-2000:]}", lambda: bodies() == valid, 90, every=0.5)
+
+    owner = stage.worker().wait_watching()
+    wait_for("a record of its own", lambda: owner_wrote(stage, changelog), 30)
+    written_over(owner)
+    owner.kill()
+    write(stage, changelog, late, headers=dict(tombstone_headers(0)))
+    stage.worker().wait_watching()
+    wait_for("the valid states at once", lambda: bodies() == valid, 15, every=0.5)
+    witness.look().check()
+
+
+def owner_wrote(stage: Stage, changelog: str) -> bool:
+    """Whether in each partition the last control record is of the epoch of the last claim."""
+    claims: dict[int, int] = {}
+    controls: dict[int, int] = {}
+    for message in stage.records(changelog):
+        if message.key() == CLAIM_KEY:
+            claims[message.partition()] = decode_claim(message.value()).epoch
+        elif message.key() == CONTROL_KEY:
+            controls[message.partition()] = decode_control(message.value()).epoch
+    return bool(claims) and controls == claims
 
 
 def test_ended_by_a_tombstone(stage: Stage, witness: Witness) -> None:

@@ -64,7 +64,7 @@ def test_a_step_holds_the_timers_and_is_said(
 
 @pytest.mark.parametrize("off_by", [HOUR_S, -HOUR_S], ids=["ahead", "behind"])
 def test_wrong_from_the_start(stage: Stage, witness: Witness, unsteady: None, off_by: int) -> None:
-    """A worker whose clock is an hour wrong when it starts alerts nobody early, and says why it waits."""
+    """A worker whose clock is an hour wrong alerts nobody early and says why it waits; the next one says it is over."""
 
     def start() -> Worker:
         return stage.worker(env={"CLOCK_OFF_BY": str(off_by), "PATH": os.environ["PATH"]}).wait_watching()
@@ -78,5 +78,6 @@ def test_wrong_from_the_start(stage: Stage, witness: Witness, unsteady: None, of
         worker.kill()
         stage.worker().wait_watching()
         wait_for_more_alerts(witness)
+        wait_for("the all-clear", lambda: witness.look().operator("clock_stepped") == ["firing", "resolved"], 15)
         load.finish()
         settle(stage, load, witness)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from cli.rulebook_files import load
 from sla.cloudevent import Fault, Refused, UnknownType, read
@@ -95,6 +95,7 @@ class Witness:
                     "bootstrap.servers": self.stage.bootstrap,
                     "group.id": "witness",
                     "enable.auto.commit": False,
+                    "enable.partition.eof": True,
                     "auto.offset.reset": "earliest",
                     "fetch.wait.max.ms": 20,
                     "fetch.message.max.bytes": 4 * 1024 * 1024,
@@ -128,9 +129,12 @@ class Witness:
         while any(self._at[place] < end for place, end in ends.items()):
             assert time.monotonic() < until, "the topics could not be read"
             for message in self._open().consume(5000, timeout=0.2):
-                if message.error() is None:
-                    self._at[message.topic(), message.partition()] = message.offset() + 1
+                error, place = message.error(), (message.topic(), message.partition())
+                if error is None:
+                    self._at[place] = message.offset() + 1
                     self._take(message)
+                elif error.code() == KafkaError._PARTITION_EOF:  # behind the markers of transactions
+                    self._at[place] = max(self._at[place], message.offset())
         return self
 
     def _take(self, message: Any) -> None:

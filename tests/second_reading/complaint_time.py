@@ -4,6 +4,7 @@ It exists apart from the product's calendar so that a fault in either shows. Onl
 """
 
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -24,6 +25,7 @@ def moment_of(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, HERE)
 
 
+@cache
 def worked_on(day: date) -> bool | None:
     """Say whether the country works on that day; None where nobody has published it yet."""
     try:

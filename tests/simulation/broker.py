@@ -19,7 +19,10 @@ MESSAGE_TIMEOUT_US = SESSION_US // 2
 
 @dataclass(slots=True)
 class Landed:
-    """One record in a log; `timestamp` is the broker's append time in milliseconds, `us` the exact instant."""
+    """One record in a log; `timestamp` is the broker's append time in milliseconds, `us` the exact instant.
+
+    A `marker` is the end of a transaction: it takes an offset, and nobody is handed it.
+    """
 
     offset: int
     us: int
@@ -27,6 +30,7 @@ class Landed:
     value: bytes | None
     headers: tuple = ()
     by: str = ""
+    marker: bool = False
 
     @property
     def timestamp(self) -> int:
@@ -61,11 +65,11 @@ class Broker:
 
     # -- logs -----------------------------------------------------------------------------------------------------
 
-    def append(self, topic: str, partition: int, record: Outgoing, by: str) -> Landed:
-        """Put a record at the end of a log."""
+    def append(self, topic: str, partition: int, record: Outgoing, by: str, *, marker: bool = False) -> Landed:
+        """Put a record, or a marker, at the end of a log."""
         log = self.logs[topic, partition]
         offset = log[-1].offset + 1 if log else self.world.plan.first_offset * (topic == EVENTS)
-        landed = Landed(offset, self.world.now_us, record.key, record.value, record.headers, by)
+        landed = Landed(offset, self.world.now_us, record.key, record.value, record.headers, by, marker)
         log.append(landed)
         return landed
 

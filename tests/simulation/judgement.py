@@ -10,9 +10,17 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from sla.ticket import decode
-from streams.changelog import CLAIM_KEY, CONTROL_KEY, HEADER_BYTES, decode_claim, decode_control, header
+from streams.changelog import (
+    CLAIM_KEY,
+    CONTROL_KEY,
+    HEADER_BYTES,
+    OPERATOR_KEY,
+    decode_claim,
+    decode_control,
+    header,
+)
 from tests.second_reading.repair import instant, read
-from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS
+from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS, Landed
 from tests.simulation.world import SETTLED_US, World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +55,8 @@ class Judgement:
         """Events that count, by ticket, with the instant they were appended; and the records that must be refused."""
         known: dict[tuple[str, str, str], dict] = {}
         for landed in self.world.broker.logs[EVENTS, number]:
+            if landed.marker:
+                continue
             event = _event(landed)
             if event is None:
                 self.refused.add((number, landed.offset))
@@ -75,6 +85,7 @@ class Judgement:
             *self.end_state(),
             *self.contents(),
             *self.false_alarms(),
+            *self.operator_alerts(),
             *self.dead_letters(),
             *self.states(),
         ]
@@ -160,6 +171,20 @@ class Judgement:
                 return True
         return False
 
+    def operator_alerts(self) -> list[str]:
+        """Each is told without a gap, fires and is over by turns, and is over once the world has healed."""
+        told: dict[str, dict[int, str]] = defaultdict(dict)
+        for envelope, _ in self.outputs:
+            data = envelope["data"]
+            if data["rule"].startswith("operator/"):
+                told[data["alert_id"]][data["revision"]] = data["status"]
+        return [
+            f"{name} was told as {sorted(statuses.items())}"
+            for name, statuses in told.items()
+            if [statuses[revision] for revision in sorted(statuses)] != ["firing", "resolved"] * (len(statuses) // 2)
+            or max(statuses) != len(statuses)
+        ]
+
     def dead_letters(self) -> list[str]:
         """Every refused record is a dead letter, and nothing else is."""
         found = set()
@@ -178,12 +203,16 @@ class Judgement:
             if partition is None:
                 wrong.append(f"nobody keeps partition {number}")
                 continue
-            rebuilt = _rebuilt(self.world, number)
-            wrong += [
-                f"{key!r} of partition {number}: the changelog differs from the memory"
-                for key in rebuilt.keys() | partition.states.keys()
-                if rebuilt.get(key) != partition.states.get(key)
-            ]
+            log = self.world.broker.logs[CHANGELOG, number]
+            for rebuilt, from_ in (
+                (_rebuilt(log), "the changelog"),
+                (_rebuilt(self.world.compacted(number, 0, len(log))), "the compacted changelog"),
+            ):
+                wrong += [
+                    f"{key!r} of partition {number}: {from_} differs from the memory"
+                    for key in rebuilt.keys() | partition.states.keys()
+                    if rebuilt.get(key) != partition.states.get(key)
+                ]
             for key, stored in partition.states.items():
                 seen.add(key.decode())
                 held = sorted((event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events)
@@ -219,24 +248,27 @@ def _as_read(data: dict, alerts: dict) -> dict:
     }
 
 
-def _rebuilt(world: World, number: int) -> dict[bytes, bytes]:
+def _rebuilt(log: list[Landed]) -> dict[bytes, bytes]:
     """The states by the changelog: the last record of each ticket that no claim before it has made void.
 
     A claim under which nothing was ever written makes nothing void.
     """
-    floor, states, log = 0, {}, world.broker.logs[CHANGELOG, number]
-    writers = {header(r.value)[0] for r in log if r.value is not None and not r.key.startswith(b"\0")}
+    floor, states = 0, {}
+    writers = {_epoch(r) for r in log if not r.key.startswith(b"\0") or r.key == OPERATOR_KEY}
     writers |= {decode_control(r.value).epoch for r in log if r.key == CONTROL_KEY}
     for landed in log:
         if landed.key == CLAIM_KEY:
             claimed = decode_claim(landed.value).epoch
             floor = max(floor, claimed if claimed in writers else 0)
-        elif landed.key.startswith(b"\0"):
+        elif landed.key.startswith(b"\0") or _epoch(landed) < floor:
             continue
         elif landed.value is None:
             states.pop(landed.key, None)
         else:
-            epoch, _, _, length = header(landed.value)
-            if epoch >= floor:
-                states[landed.key] = landed.value[: HEADER_BYTES + length]
+            states[landed.key] = landed.value[: HEADER_BYTES + header(landed.value)[3]]
     return states
+
+
+def _epoch(landed: Landed) -> int:
+    """Under which epoch a state or a tombstone was written."""
+    return int(dict(landed.headers)["epoch"]) if landed.value is None else header(landed.value)[0]

@@ -23,6 +23,8 @@ class Plan:
     late: float = 0.15
     trouble: float = 0.0
     compaction_us: int = 0
+    tombstones_us: int = 0
+    markers: float = 0.0
     begins_us: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
     heals_us: int = 0
@@ -39,7 +41,9 @@ class Plan:
         self.late = dice.choice((0.0, 0.1, 0.4))
         self.begins_us = dice.choice((0, 0, dice.randint(0, 300_000_000)))
         self.first_offset = dice.choice((0, 0, 0, 5))
-        self.compaction_us = dice.choice((0, 0, 60_000_000))
+        self.compaction_us = dice.choice((0, 90_000_000))
+        self.tombstones_us = dice.choice((20_000_000, 120_000_000))
+        self.markers = dice.choice((0.0, 0.0, 0.3, 1.0))
         if dice.random() < 0.15:
             return
         self.trouble = dice.choice((0.0, 0.05, 0.3))
@@ -64,5 +68,3 @@ class Plan:
             self.faults.append((at, dice.choice(kinds)))
         self.faults.sort()
         self.heals_us = self.faults[-1][0] + 20_000_000
-        if self.trouble or {"freeze", "stall"} & {what for _, what in self.faults}:
-            self.compaction_us = 0  # see test_directed: what a former owner writes late outlives what is valid

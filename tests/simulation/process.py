@@ -16,14 +16,15 @@ from streams.changelog import CLAIM_KEY, Claim, encode
 from streams.clock import WallClock
 from streams.crash_points import CrashPoint
 from streams.effects import Effects, Names
+from streams.guard import Guard
 from streams.keeper import Keeper
 from streams.metrics import Metrics
-from streams.operator_alerts import OperatorAlerts
 from streams.publisher import Outgoing, PublishFailedError
 from streams.restore import OwnershipLostError, RestoreError, _Replay
+from streams.runs import Run
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, SESSION_US, VERDICTS, Group
 from tests.simulation.process_loop import ProcessLoop
-from tests.simulation.stand_ins import SimulatedProber
+from tests.simulation.stand_ins import SimulatedChangelogs, SimulatedProber
 
 NAMES = Names(EVENTS, CHANGELOG, DEAD, {Channel.ALERTS: ALERTS, Channel.VERDICTS: VERDICTS})
 METRICS = Metrics()
@@ -52,15 +53,13 @@ class Process:
         clock = WallClock(lambda: (world.now_us + machine.wrong_us) / 1e6, lambda: world.now_us / 1e6)
         self.clock = clock
         effects = Effects(NAMES, clock, METRICS, self, self._may_write, world.plan.grace_us)
-        self.keeper = Keeper(
-            effects, world.watch, clock, METRICS, self._acknowledge, OperatorAlerts("simulated"), self
-        )
+        guard = Guard(SimulatedChangelogs(world))
+        self.keeper = Keeper(effects, world.watch, clock, METRICS, self._acknowledge, self, guard)
         self.prober = SimulatedProber(world.broker, clock)
         self.heartbeat_us = -SESSION_US
         self.generation, self.joining, self.flowing = 0, False, False
         self.ledger: dict[int, int] = {}
         self.positions: dict[int, int] = {}
-        self.sought: set[int] = set()
         self.arrivals = asyncio.Event()
         steps = keep_time.Steps(self.keeper, world, CHANGELOG)
         self._spawn(self.keeper.run())
@@ -142,7 +141,6 @@ class Process:
         """The source: fetch again from an offset."""
         if partition in self.positions:
             self.positions[partition] = max(offset, self.world.broker.begin(EVENTS))
-            self.sought.add(partition)
 
     async def beginning(self, partition):
         """The source: the first offset that is there."""
@@ -264,7 +262,7 @@ class Process:
             raise OwnershipLostError
         for number, replay in replays.items():
             for landed in self.world.compacted(number, read[number], self.world.dice.randint(20, 400)):
-                replay.take(landed.key or b"", landed.value)
+                replay.take(landed.offset, landed.key or b"", landed.value, landed.headers)
                 read[number] = landed.offset + 1
         await asyncio.sleep(self.world.dice.choice((0.001, 0.02, 0.3)))
 
@@ -277,13 +275,13 @@ class Process:
             runs, generation = [], self.generation
             if self.flowing and not world.broker.down:
                 for number, position in self.positions.items():
-                    run = world.broker.read(EVENTS, number, position, dice.choice((1, 3, 10, 50)))
-                    if run and number not in self.sought and dice.random() < world.plan.holes:
-                        run = run[dice.randrange(len(run)) :]  # a fetcher that lost part of what it had
-                    if run:
-                        self.sought.discard(number)
-                        runs.append((number, run))
-                        self.positions[number] = run[-1].offset + 1
+                    log, start = world.broker.read(EVENTS, number, position, dice.choice((1, 3, 10, 50))), position
+                    if log and dice.random() < world.plan.holes:
+                        log = log[dice.randrange(len(log)) :]  # a fetcher that lost part of what it had
+                        start = log[0].offset
+                    if log:
+                        self.positions[number] = through = log[-1].offset + 1
+                        runs.append(Run(number, [r for r in log if not r.marker], start, through))
             if world.broker.down:
                 await asyncio.sleep(0.5)
                 continue

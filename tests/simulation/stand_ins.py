@@ -1,7 +1,13 @@
-"""The product's prober with one thing changed: whom it asks. `tests.simulation.process` wires it."""
+"""The product's prober and view of the changelogs with one thing changed: whom they ask.
 
+`tests.simulation.process` wires them.
+"""
+
+import asyncio
+
+from streams.guard import UnreadError, is_void
 from streams.progress import Prober, ProofFailedError
-from tests.simulation.broker import EVENTS
+from tests.simulation.broker import CHANGELOG, EVENTS
 
 
 class SimulatedProber(Prober):
@@ -16,3 +22,29 @@ class SimulatedProber(Prober):
         if spec is not None:
             return {number: self._broker.begin(EVENTS) for number in partitions}
         return {number: self._broker.end(EVENTS, number) for number in partitions}
+
+
+class SimulatedChangelogs:
+    """The changelogs as the world's broker has them."""
+
+    def __init__(self, world):
+        self._world, self._broker = world, world.broker
+
+    async def ends(self, partitions):
+        """Where they end now."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._ends, partitions)
+
+    async def voided(self, partition, start, end, epoch):
+        """The keys of a lower epoch in between."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._voided, partition, start, end, epoch)
+
+    def _ends(self, partitions):
+        if self._broker.down:
+            raise ProofFailedError("simulated: no answer")
+        return {number: self._broker.end(CHANGELOG, number) for number in partitions}
+
+    def _voided(self, partition, start, end, epoch):
+        if self._broker.down:
+            raise UnreadError("simulated: no answer")
+        records = self._world.compacted(partition, start, end - start)
+        return {r.key for r in records if is_void(r.key, r.value, r.headers, epoch)}

@@ -12,6 +12,7 @@ import pytest
 
 import agents.keep_time
 import streams.effects
+import streams.guard
 import streams.keeper
 import streams.operator_alerts
 import streams.partition
@@ -52,6 +53,8 @@ def simulated():
         patch.setattr(streams.effects, "ASK_AGAIN_S", 0.2)
         patch.setattr(streams.effects.logger, "disabled", True)
         patch.setattr(streams.operator_alerts.logger, "disabled", True)
+        patch.setattr(streams.guard, "LOOK_EVERY_S", 5.0)
+        patch.setattr(streams.guard.logger, "disabled", True)
         patch.setattr(streams.keeper, "CONTROL_EVERY_S", 2.0)
         patch.setattr(streams.keeper, "RECORDS_MAX", 7)
         patch.setattr(streams.keeper, "TICKS_MAX", 2)

@@ -31,6 +31,7 @@ HEALS_WITHIN_US = 45_000_000
 SETTLED_US = 4_000_000
 """Once all is well, nothing due is out later than this (the loops look less often here than they do live)."""
 TURNS_MAX = 200_000
+NOTHING = SimpleNamespace(key=None, value=None, headers=())
 WATCH = Watch(load("sgcc-2014"))
 
 
@@ -150,6 +151,8 @@ class World:
         landed = self.broker.append(EVENTS, sent.partition, sent_record(sent), "source")
         if self.telling:
             self.say("source", f"events/{sent.partition} @{landed.offset}: {(sent.value or b'')[:400]!r}")
+        if self.dice.random() < self.plan.markers:
+            self.broker.append(EVENTS, sent.partition, NOTHING, "source", marker=True)
         listeners, self.listeners = self.listeners, []
         for process in listeners:
             process.resume(process.arrivals.set)
@@ -291,13 +294,21 @@ class World:
                 self.broken.append(f"{process.name} committed {offset} of {number}, the changelog knows {known}")
 
     def compacted(self, number: int, offset: int, limit: int) -> list[Any]:
-        """The changelog from an offset on, without what compaction has taken."""
+        """The changelog from an offset on, without what compaction has taken.
+
+        Of what is old enough the last record of each key stays, whoever wrote it; a tombstone for a while only.
+        """
         records = self.broker.read(CHANGELOG, number, offset, limit)
         if not self.plan.compaction_us:
             return records
         before_us = self.now_us - self.plan.compaction_us
         latest = {r.key: r.offset for r in self.broker.logs[CHANGELOG, number] if r.us < before_us}
-        return [r for r in records if r.offset >= latest.get(r.key, -1)]
+        return [
+            r
+            for r in records
+            if r.offset >= latest.get(r.key, -1)
+            if r.value is not None or r.us >= before_us - self.plan.tombstones_us
+        ]
 
     def say(self, who: str, what: str) -> None:
         """Note something for a reader."""

@@ -55,7 +55,6 @@ def test_an_unknown_due_time_is_judged_when_the_year_is_supplied():
     before = partition_under(FILES)
     before.apply([told(1, "complaint.accepted", "2026-12-30T09:00:00+08:00", {"unit": "NCSC", "level": "national"})])
     assert verdicts(before)["complaint/answer"] == ("unknown", None)
-    assert before.unknown_clocks
 
     again = partition_under(FILES, dict(before.states))
     again.tick(microseconds(datetime(2026, 12, 30, 2, tzinfo=UTC)), 100)
@@ -64,7 +63,6 @@ def test_an_unknown_due_time_is_judged_when_the_year_is_supplied():
     after = partition_under({**FILES, OVERRIDE: SUPPLIED}, dict(before.states))
     after.tick(microseconds(datetime(2026, 12, 30, 2, tzinfo=UTC)), 100)
     assert verdicts(after)["complaint/answer"] == ("running", "2027-01-08T09:30:00Z")
-    assert not after.unknown_clocks
 
 
 def test_a_changed_term_moves_a_running_clock_without_an_event():
@@ -95,3 +93,58 @@ def test_so_many_at_a_time():
     horizon_us = microseconds(datetime(2026, 11, 23, tzinfo=UTC))
     assert after.tick(horizon_us, 3)
     assert not after.tick(horizon_us, 3)
+
+
+def alerts(partition):
+    """The statuses of what the sealed group says of the calendar."""
+    group = partition.seal()
+    outputs = [o for outputs in (group.touched if group is not None else {}).values() for o in outputs]
+    data = [json.loads(o.value)["data"] for o in outputs if o.channel is Channel.ALERTS]
+    return [(d["revision"], d["status"]) for d in data if d["rule"] == "operator/calendar_ends"]
+
+
+def taken_over(files, before):
+    """The partition that takes this one over."""
+    after = partition_under(files, dict(before.states))
+    after.take_conditions("events/0", before.said)
+    after.rebuild_timers()
+    return after
+
+
+def test_the_end_of_the_calendar_is_said_until_it_is_supplied():
+    """It fires once, goes on under the same calendar whoever takes over, and is over when no clock is unknown."""
+    soon = microseconds(datetime(2026, 12, 30, 2, tzinfo=UTC))
+    before = partition_under(FILES)
+    before.apply([told(1, "complaint.accepted", "2026-12-30T09:00:00+08:00", {"unit": "NCSC", "level": "national"})])
+    assert alerts(before) == [(1, "firing")]
+
+    same = taken_over(FILES, before)
+    same.tick(soon, 100)
+    assert alerts(same) == [], "nothing is over"
+
+    path = "repair/dispatch.toml"
+    unmended = taken_over({**FILES, path: FILES[path] + "\n# another law\n"}, same)
+    unmended.tick(soon, 100)
+    assert alerts(unmended) == [], "another rulebook without the year changes nothing"
+
+    mended = taken_over({**FILES, OVERRIDE: SUPPLIED}, unmended)
+    mended.tick(soon, 100)
+    assert alerts(mended) == [(2, "resolved")]
+
+
+def test_half_judged_anew_is_not_over():
+    """Interrupted between two portions, the next run does not take the second for all: the first was unknown."""
+    soon = microseconds(datetime(2026, 12, 30, 2, tzinfo=UTC))
+    before = partition_under(FILES)
+    for number, type_ in enumerate(("complaint.accepted", "repair.accepted")):
+        record = told(number, type_, "2026-12-30T09:00:00+08:00", {"unit": "NCSC", "level": "national", "mode": 1})
+        record.key = f"t{number}".encode()
+        record.value = record.value.replace(b'"subject": "t"', f'"subject": "t{number}"'.encode())
+        before.apply([record])
+    path = "repair/dispatch.toml"
+    another = {**FILES, path: FILES[path] + "\n# another law\n"}
+    half = taken_over(another, before)
+    half.tick(soon, 1)
+    rest = taken_over(another, half)
+    rest.tick(soon, 100)
+    assert alerts(rest) == []

@@ -14,10 +14,12 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams import faust_seams
+from streams.runs import Run
 
-RECORDS = {
-    TP("t", 1): [SimpleNamespace(offset=4, timestamp=1, timestamp_type=0), SimpleNamespace(offset=7, timestamp=2, timestamp_type=0)],
-    TP("t", 0): [SimpleNamespace(offset=9, timestamp=3, timestamp_type=0)],
+RUNS = {
+    TP("t", 1): Run(1, [SimpleNamespace(offset=4, timestamp=1, timestamp_type=0), SimpleNamespace(offset=7, timestamp=2, timestamp_type=0)], 4, 8),
+    TP("t", 0): Run(0, [SimpleNamespace(offset=9, timestamp=3, timestamp_type=0)], 9, 11),
+    TP("t", 2): Run(2, [], 3, 5),
 }  # fmt: skip
 
 
@@ -59,6 +61,11 @@ def test_versions_are_the_ones_that_were_tried(name: str, version: str) -> None:
         (driver.Consumer, "_new_consumer_thread", ["self"]),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
         (driver.AIOKafkaConsumerThread, "on_start", ["self"]),
+        (
+            driver.AIOKafkaConsumerThread,
+            "_fetch_records",
+            ["self", "consumer", "active_partitions", "timeout", "max_records"],
+        ),
         (Recovery, "need_recovery", ["self"]),
         (faust.App, "_create_directories", ["self"]),
     ],
@@ -70,12 +77,16 @@ def test_the_seams_are_there(owner: type, name: str, parameters: list[str]) -> N
 
 def test_a_poll_is_one_message(app: faust_seams.KeptApp) -> None:
     """All runs of a poll travel as one message that carries them whole."""
-    items = list(faust_seams.RunScheduler().iterate(RECORDS))
+    items = list(faust_seams.RunScheduler().iterate(RUNS))
     assert [tp for tp, _ in items] == [TP("t", 1)]
     consumer = app.consumer
     message = consumer._to_message(*items[0])
-    assert message.offset == 7
-    assert [(number, [r.offset for r in run]) for number, run in message.value.runs] == [(1, [4, 7]), (0, [9])]
+    assert message.offset == 8
+    assert [(run.partition, [r.offset for r in run.records]) for run in message.value.runs] == [
+        (1, [4, 7]),
+        (0, [9]),
+        (2, []),
+    ]
 
 
 def test_commits_come_from_the_ledger(app: faust_seams.KeptApp) -> None:
