@@ -146,14 +146,10 @@ FINAL = frozenset({Outcome.MET.value, Outcome.LATE.value, Outcome.CANCELLED.valu
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
 
 
+@lru_cache(maxsize=32_768)
 def quoted(part: str) -> str:
-    """A part of an id, percent-encoded; the common case needs no encoding."""
-    return part if _PLAIN(part) else _encoded(part)
-
-
-@lru_cache(maxsize=4096)
-def _encoded(part: str) -> str:
-    return quote(part, safe="")
+    """A part of an id, percent-encoded; remembered, as a ticket is judged again with each of its events."""
+    return part if _PLAIN(part) else quote(part, safe="")
 
 
 def clock_id(subject: str, rule: str, start: Event, round_: str | None = None) -> str:

@@ -129,7 +129,8 @@ class Rule(msgspec.Struct, frozen=True):
     `bound`: the clock starts when `binds` begins to hold, not with an event of its own. `owed_at_close`: closing does
     not end the duty, it breaks it. `verdict_only`: nobody is alerted. `needs` and `lacks` are events before the start
     that must or must not be there (`check`). `settles`: a clock of it that came to a final outcome is changed by no
-    later plain event. `turning` are the events that stop, reopen or cancel it.
+    later plain event. `turning` are the events that stop, reopen or cancel it, `opening` those that start it or say
+    where to look no further for a start. `handed_on`: who owes it may change while it runs.
     """
 
     id: str
@@ -160,6 +161,8 @@ class Rule(msgspec.Struct, frozen=True):
     off: bool = False
     settles: bool = False
     turning: frozenset[str] = frozenset()
+    opening: frozenset[str] = frozenset()
+    handed_on: bool = False
 
     def binding(self, attributes: dict[str, Any]) -> bool:
         """Whether the rule binds a ticket with these attributes."""

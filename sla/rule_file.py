@@ -6,7 +6,7 @@ What its names and values must satisfy is in `sla.rule_check`. Only `sla.ruleboo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -52,6 +52,9 @@ def read_rule(
 def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
     superior, summed = file.superior, file.quota
     turning = {stop.event for stop in (*file.to, *file.undo, *file.cancel)}
+    opening = {start.event for start in starts(file)}
+    if any(start.last for start in starts(file)):
+        opening |= {stop.event for stop in file.to}
     plain = not (file.undo or superior or file.owed_at_close or any(start.last for start in starts(file)))
     return Rule(
         id=file.id,
@@ -85,6 +88,8 @@ def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
         off=file.off,
         settles=file.kind == "deadline" and plain,
         turning=frozenset(turning),
+        opening=frozenset(opening),
+        handed_on=any(owner.of is not None for owner in file.owner),
     )
 
 
@@ -152,4 +157,4 @@ def _term(entry: InForceFile, place: Place) -> Term | None:
 
 
 def _midnight(on: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(on, time(0), zone)
+    return datetime.combine(on, time(0), zone).astimezone(UTC)  # instants of one zone compare fast

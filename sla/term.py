@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -140,10 +141,16 @@ class Threshold(msgspec.Struct, frozen=True):
     def at(self, started_at: datetime, due_at: datetime) -> datetime | None:
         """The instant of the warning; None when a lead is longer than the term itself."""
         if self.share is not None:
-            return started_at + (due_at - started_at) * self.share
+            return started_at + _portion(due_at - started_at, self.share)
         assert self.lead is not None
         at = due_at - self.lead
         return at if at > started_at else None
+
+
+@lru_cache(maxsize=1024)
+def _portion(length: timedelta, share: float) -> timedelta:
+    """Most clocks have the same few terms, and a length times a fraction is slow to work out."""
+    return length * share
 
 
 def parse_length(text: str) -> Continuous:

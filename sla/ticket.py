@@ -63,7 +63,7 @@ class Reading:
 
     `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet). `inferred` says that an
     attribute nobody stated was filled in, so that a later event may change it. `horizon` is the instant through which
-    silence is judged (None: nothing is proven).
+    silence is judged (None: nothing is proven). `types` are those of its events.
     """
 
     __slots__ = (
@@ -77,6 +77,7 @@ class Reading:
         "events",
         "horizon",
         "inferred",
+        "types",
     )
 
     def __init__(
@@ -87,6 +88,7 @@ class Reading:
         self._vocabulary = vocabulary
         self._over_time: list[dict[str, Any]] | None = None
         self.events = effective(events, business)
+        self.types = {event.type for event in self.events}
         self.accepted: Event | None = None
         self.closings: list[int] = []
         attributes: dict[str, Any] = {}

@@ -135,9 +135,14 @@ def thresholds(
             at = term.warns_at(threshold, started_at, due_at, *acting)
             if at is not None and (without is None or at < without):
                 levels.append((f"warning-{threshold.name}", at))
-        levels.sort(key=lambda level: level[1])
+        if len(levels) > 1:
+            levels.sort(key=_when)
     ends_at = without if without is not None else due_at
     return levels if ends_at is None else [*levels, (last, ends_at)]
+
+
+def _when(level: tuple[str, datetime]) -> datetime:
+    return level[1]
 
 
 def known_at(*events: Event | None) -> datetime | None:
@@ -190,7 +195,7 @@ def clock(
     if ends is not None and ends[1] is Reason.SUPERSEDED:  # whatever it came to: another counts now
         followed = Course(cancel=reading.events[ends[0]], cancelled_for=Reason.SUPERSEDED)
         standing = (Outcome.CANCELLED, Reason.SUPERSEDED)
-    if followed.at is not None:
+    if followed.at is not None and rule.handed_on:
         unit, level = owner(rule, reading, event, followed.at)
     duty = Duty(
         clock_id=clock_id(subject, rule.id, event, round_),

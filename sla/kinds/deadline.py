@@ -15,7 +15,7 @@ from sla.ticket import Reading
 def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
     """The clocks this rule puts on a ticket, in event order of their starts, without those that are settled."""
     found: list[Duty] = []
-    if not rule.binding(reading.attributes):
+    if rule.opening.isdisjoint(reading.types) or not rule.binding(reading.attributes):
         return found
     starts = _starts(rule, reading)
     for number, (position, start) in enumerate(starts):
@@ -36,7 +36,10 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
 def _starts(rule: Rule, reading: Reading) -> list[tuple[int, Start]]:
     """Where clocks start; of a start that counts once, or that the last before the stop supersedes, only those."""
     found: list[tuple[int, Start]] = []
+    opening = rule.opening
     for position, event in enumerate(reading.events):
+        if event.type not in opening:
+            continue
         for start in rule.starts:
             if start.event != event.type or not start.fits(event):
                 continue
