@@ -130,7 +130,8 @@ class Rule(msgspec.Struct, frozen=True):
     not end the duty, it breaks it. `verdict_only`: nobody is alerted. `needs` and `lacks` are events before the start
     that must or must not be there (`check`). `settles`: a clock of it that came to a final outcome is changed by no
     later plain event. `turning` are the events that stop, reopen or cancel it, `opening` those that start it or say
-    where to look no further for a start. `handed_on`: who owes it may change while it runs.
+    where to look no further for a start. `handed_on`: who owes it may change while it runs. `changing` are
+    the attributes that a ticket has first with one value, then with another.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Rule(msgspec.Struct, frozen=True):
     turning: frozenset[str] = frozenset()
     opening: frozenset[str] = frozenset()
     handed_on: bool = False
+    changing: frozenset[str] = frozenset()
 
     def binding(self, attributes: dict[str, Any]) -> bool:
         """Whether the rule binds a ticket with these attributes."""
@@ -175,10 +177,16 @@ class Rule(msgspec.Struct, frozen=True):
         return not (self.excepts and any(barred.holds(attributes) for barred in self.excepts))
 
     def told(self, attributes: dict[str, Any]) -> bool:
-        """Whether all that the rule binds by was ever told of a ticket: a quick no for most tickets."""
+        """Whether the rule may ever have bound a ticket, by how it stands last: a quick no for most tickets."""
         if not self.binds:
             return True
-        return any(all(name in attributes for name, _ in bound.wanted) for bound in self.binds)
+        return any(
+            all(
+                name in attributes and (name in self.changing or attributes[name] in values)
+                for name, values in bound.wanted
+            )
+            for bound in self.binds
+        )
 
     def term_at(self, started_at: datetime, attributes: dict[str, Any]) -> InForce | None:
         """What was in force when the clock started; None before the first date or for tickets nobody named."""

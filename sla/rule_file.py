@@ -46,10 +46,10 @@ def read_rule(
         for number, entry in enumerate(file.in_force)
         if (read := _in_force(number, entry, file, place, check)) is not None
     ]
-    return _rule(file, place, in_force) if len(faults) == found else None
+    return _rule(file, place, vocabulary, in_force) if len(faults) == found else None
 
 
-def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
+def _rule(file: RuleFile, place: Place, vocabulary: Vocabulary, in_force: list[InForce]) -> Rule:
     superior, summed = file.superior, file.quota
     turning = {stop.event for stop in (*file.to, *file.undo, *file.cancel)}
     opening = {start.event for start in starts(file)}
@@ -90,6 +90,7 @@ def _rule(file: RuleFile, place: Place, in_force: list[InForce]) -> Rule:
         turning=frozenset(turning),
         opening=frozenset(opening),
         handed_on=any(owner.of is not None for owner in file.owner),
+        changing=frozenset(attribute.name for attribute in vocabulary.changing),
     )
 
 
