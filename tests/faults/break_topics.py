@@ -40,9 +40,14 @@ def cut_head(stage: Stage, topic: str, share: float) -> int:
     return sum(tp.offset for tp in cut)
 
 
-def write(stage: Stage, topic: str, records: list[tuple[bytes | None, bytes | None]]) -> None:
+def write(
+    stage: Stage,
+    topic: str,
+    records: list[tuple[bytes | None, bytes | None]],
+    headers: tuple[tuple[str, bytes], ...] = (),
+) -> None:
     """Write records where the ticket of their key lives."""
     producer = Producer({"bootstrap.servers": stage.bootstrap, "acks": "all", "partitioner": "murmur2_random"})
     for key, value in records:
-        producer.produce(topic, value, key)
+        producer.produce(topic, value, key, headers=list(headers))
     assert producer.flush(30) == 0

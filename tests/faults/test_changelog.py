@@ -94,7 +94,7 @@ def test_what_a_former_owner_writes_late_is_written_over(stage: Stage, witness: 
     late = [(tickets[0], record(pack(0, 1, NEVER, b"late"), [])), (tickets[1], None)]
 
     def written_over(by: Worker) -> None:
-        write(stage, changelog, late, headers=dict(tombstone_headers(0)))
+        write(stage, changelog, late, headers=tombstone_headers(0))
         assert bodies() != valid
         wait_for(f"the valid states again: {by.log_text()[-2000:]}", lambda: bodies() == valid, 90, every=0.5)
 
@@ -102,7 +102,7 @@ def test_what_a_former_owner_writes_late_is_written_over(stage: Stage, witness: 
     wait_for("a record of its own", lambda: owner_wrote(stage, changelog), 30)
     written_over(owner)
     owner.kill()
-    write(stage, changelog, late, headers=dict(tombstone_headers(0)))
+    write(stage, changelog, late, headers=tombstone_headers(0))
     stage.worker().wait_watching()
     wait_for("the valid states at once", lambda: bodies() == valid, 15, every=0.5)
     witness.look().check()
