@@ -29,7 +29,7 @@ STEP_MAX_S = 1.0
 
 async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s: float) -> None:
     """Prove silence for the keeper's partitions, for ever."""
-    blind_since: dict[int, float] = {}
+    blind_since: dict[Partition, float] = {}
     while True:
         held = await steps.held()
         waiting = _waiting(keeper)
@@ -42,13 +42,13 @@ async def keep_time(keeper: Keeper, prober: Prober, steps: Steps, blind_after_s:
         await asyncio.sleep(ASK_EVERY_S)
 
 
-def _waiting(keeper: Keeper) -> list[int]:
+def _waiting(keeper: Keeper) -> list[Partition]:
     """Partitions with a timer past due and grace whose silence is not proven that far, and those called blind."""
     if keeper.clock.kind == "log":
         return []
     return [
-        number
-        for number, partition in keeper.partitions.items()
+        partition
+        for partition in keeper.partitions.values()
         if _behind(keeper, partition) or partition.alerts.firing(Condition.BLIND)
     ]
 
@@ -74,22 +74,21 @@ async def _prove(keeper: Keeper, prober: Prober) -> None:
             keeper.metrics.caught_up.labels(str(number)).set(end <= partition.next_offset)
 
 
-def _blind(keeper: Keeper, waiting: list[int], since: dict[int, float], blind_after_s: float) -> None:
-    """Let append times decide for a partition that could not be proven silent for too long."""
+def _blind(keeper: Keeper, waiting: list[Partition], since: dict[Partition, float], blind_after_s: float) -> None:
+    """Let append times decide for a partition that could not be proven silent for too long, under one ownership."""
     now = time.monotonic()
-    for number in [n for n in since if n not in waiting]:
-        del since[number]
-    for number in waiting:
-        partition = keeper.partitions.get(number)
-        if partition is None:
+    for partition in [known for known in since if known not in waiting]:
+        del since[partition]
+    for partition in waiting:
+        if not partition.live:
             continue
+        blind = keeper.metrics.blind.labels(str(partition.number))
         if not _behind(keeper, partition):
-            since.pop(number, None)
-            keeper.metrics.blind.labels(str(number)).set(0)
+            since.pop(partition, None)
+            blind.set(0)
             keeper.see_again(partition)
-            continue
-        if now - since.setdefault(number, now) > blind_after_s:
-            keeper.metrics.blind.labels(str(number)).set(1)
+        elif now - since.setdefault(partition, now) > blind_after_s:
+            blind.set(1)
             keeper.go_blind(partition)
 
 

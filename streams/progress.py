@@ -9,14 +9,19 @@ a long poll. `streams` and `agents` only.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.changelog import microseconds
 from streams.clock import Clock
+
+PATIENCE_S = 20.0
+"""So long a client that gets no answers is kept. A broker that hangs answers what lies on its old connections the
+moment it is back; new ones queue up before it, and beyond some fifty it lets nobody in for seconds."""
 
 
 class ProofFailedError(Exception):
@@ -32,6 +37,7 @@ class Prober:
         self._topic = topic
         self._clock = clock
         self._timeout_s = timeout_s
+        self._heard_at = time.monotonic()
 
     async def ends(self, partitions: Sequence[int]) -> tuple[int, dict[int, int]]:
         """The instant the question was sent (microseconds) and the end offset of each partition.
@@ -55,14 +61,21 @@ class Prober:
             )
             found = {tp.partition: future.result(self._timeout_s + 1).offset for tp, future in futures.items()}
         except (KafkaException, TimeoutError) as error:
-            self._start_over()
-            raise ProofFailedError(str(error)) from error
+            self._start_over(refused=isinstance(error, KafkaException) and error.args[0].code() not in _SILENT)
+            raise ProofFailedError(str(error) or "no answer in time") from error
         if any(offset < 0 for offset in found.values()):
             # An answer that did not come looks like an answer: offset -1001. It proves nothing.
-            self._start_over()
+            self._start_over(refused=False)
             raise ProofFailedError("no answer in time")
+        self._heard_at = time.monotonic()
         return found
 
-    def _start_over(self) -> None:
+    def _start_over(self, *, refused: bool) -> None:
         """A new client: the old one may keep a leader epoch that brokers refuse for ever after a restart."""
-        self._admin = AdminClient(self._settings)
+        if refused or time.monotonic() - self._heard_at > PATIENCE_S:
+            self._admin = AdminClient(self._settings)
+            self._heard_at = time.monotonic()
+
+
+_SILENT = frozenset({KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE, KafkaError.REQUEST_TIMED_OUT})
+"""Errors that say no more than that nobody answered."""

@@ -35,9 +35,16 @@ from streams.changelog import (
     encode,
     header,
     outbox,
+    record,
     tombstone_epoch,
 )
 from streams.crash_points import CrashPoint, passing
+
+NOTHING_OWED = len(record(b"", []))
+"""Bytes of an outbox that holds nothing."""
+
+Head = tuple[int, int, int, int]
+"""Epoch, step, wake_us and length of a stored state (`streams.changelog.header`)."""
 
 BATCH = 10_000
 LOOK_EVERY_S = 0.05
@@ -120,12 +127,16 @@ class _Replay:
             self._apply(key, value)
 
     def _ordered(self, key: bytes, value: bytes | None, headers: Any) -> None:
+        head = None
         if value is None:
             epoch = tombstone_epoch(headers)
+        elif key == CONTROL_KEY:
+            epoch = decode_control(value).epoch
         else:
-            epoch = decode_control(value).epoch if key == CONTROL_KEY else header(value)[0]
-        if epoch is not None:
-            self.found.epoch = max(self.found.epoch, epoch)
+            head = header(value)
+            epoch = head[0]
+        if epoch is not None and epoch > self.found.epoch:
+            self.found.epoch = epoch
         if epoch is not None and epoch == self._claim and not self._confirmed:
             self._confirmed = True
             self._void(self._pending)
@@ -135,7 +146,7 @@ class _Replay:
         elif not self._confirmed and (epoch is None or epoch < self._claim):
             self._pending.append((key, value))
         else:
-            self._apply(key, value)
+            self._apply(key, value, head)
 
     def _void(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Records that do not count, and yet are the last of their keys."""
@@ -143,7 +154,8 @@ class _Replay:
             self.found.stale += 1
             self.found.voided.add(key)
 
-    def _apply(self, key: bytes, value: bytes | None) -> None:
+    def _apply(self, key: bytes, value: bytes | None, head: Head | None = None) -> None:
+        """Let a record count; `head` is what its header says, where that is known."""
         found = self.found
         found.voided.discard(key)
         if value is None:
@@ -155,14 +167,12 @@ class _Replay:
             while self._unsent and self._unsent[0][0] <= control.acked_step:
                 self._unsent.popleft()  # published; steps only grow along the log
         else:
-            self._state(key, value)
-
-    def _state(self, key: bytes, value: bytes) -> None:
-        _, step, _, length = header(value)
-        found = self.found
-        found.step = max(found.step, step)
-        found.states[key] = value[: HEADER_BYTES + length]
-        self._unsent.append((step, key, value))
+            _, step, _, length = head or header(value)
+            if step > found.step:
+                found.step = step
+            found.states[key] = value[: HEADER_BYTES + length]
+            if len(value) > HEADER_BYTES + length + NOTHING_OWED:
+                self._unsent.append((step, key, value))
 
     def finish(self) -> Restored:
         """The partition's state; what is forgotten is gone, outputs not yet acknowledged are kept."""
