@@ -46,6 +46,19 @@ NOTHING_OWED = len(record(b"", []))
 Head = tuple[int, int, int, int]
 """Epoch, step, wake_us and length of a stored state (`streams.changelog.header`)."""
 
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+"""What passes when brokers have come up or changed places; the deadline bounds how long it is waited for."""
+
 BATCH = 10_000
 LOOK_EVERY_S = 0.05
 
@@ -225,8 +238,8 @@ def restore(
     try:
         consumer.assign(
             [
-                TopicPartition(changelog, number, _beginning(consumer, changelog, number, accept_loss=accept_loss))
-                for number in partitions
+                TopicPartition(changelog, n, _beginning(consumer, changelog, n, until, accept_loss=accept_loss))
+                for n in partitions
             ]
         )
         pending = set(partitions)
@@ -248,8 +261,15 @@ def restore(
     return {number: replay.finish() for number, replay in replays.items()}
 
 
-def _beginning(consumer: Consumer, changelog: str, number: int, *, accept_loss: bool) -> int:
-    low, _ = consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)
+def _beginning(consumer: Consumer, changelog: str, number: int, until: float, *, accept_loss: bool) -> int:
+    while True:
+        try:
+            low, _ = consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)
+            break
+        except KafkaException as error:  # brokers that have just come up do not know yet who leads
+            if time.monotonic() > until or error.args[0].code() not in _PASSING:
+                raise
+            time.sleep(LOOK_EVERY_S)
     if low > 0 and not accept_loss:  # compaction never moves the beginning; somebody deleted records
         raise RestoreError(
             f"{changelog}, partition {number}: the records below {low} are gone, and with them part of the state; "
@@ -259,7 +279,8 @@ def _beginning(consumer: Consumer, changelog: str, number: int, *, accept_loss: 
 
 
 def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _Replay], until: float) -> None:
-    producer = Producer({**settings, "acks": "all", "enable.idempotence": True, "linger.ms": 0})
+    # Not idempotent: a claim may well be there twice, and asking for a producer id takes half a second.
+    producer = Producer({**settings, "acks": "all", "linger.ms": 0})
     errors: list[KafkaError] = []
 
     def delivered(error: KafkaError | None, _: Message) -> None:
@@ -306,7 +327,7 @@ def _read(
                 if error.code() == KafkaError._PARTITION_EOF:
                     pending.discard(message.partition())
                     continue
-                if error.retriable() or error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                if error.retriable() or error.code() in _PASSING:
                     continue
                 raise KafkaException(error)
             value = message.value()

@@ -22,9 +22,9 @@ def main() -> int:
     def register(app: Any, topic: Any, _keeper: Any) -> Any:
         async def drop(stream: Any) -> AsyncIterator[None]:
             async for event in stream.noack().events():
-                for number, records in event.value.runs:
-                    tally.add(len(records))
-                    app.consumer.ledger[TP(event.message.topic, number)] = records[-1].offset + 1
+                for run in event.value.runs:
+                    tally.add(len(run.records))
+                    app.consumer.ledger[TP(event.message.topic, run.partition)] = run.through
                 yield
 
         return app.agent(topic, name="watch_tickets")(drop)
