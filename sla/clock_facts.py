@@ -37,8 +37,11 @@ def evidence(duty: Duty) -> list[str]:
 
 
 def overrun(duty: Duty, status: Status) -> float | None:
-    """Seconds past due: at the end, or at the moment the clock became known when that was past due already."""
-    if status is Status.RETRACTED:
+    """Seconds past due: at the end, or at the moment the clock became known when that was past due already.
+
+    Without a limit there is no due time to run over: a contradiction is wrong from its first instant.
+    """
+    if status is Status.RETRACTED or duty.limit_seconds is None:
         return None
     until = duty.ended_at or duty.start.appended_at
     if until is None or duty.due_at is None or until <= duty.due_at:
