@@ -151,6 +151,20 @@ BROKEN = {
         'closed       = "repair.closed"',
         "array",
     ),
+    "a default for every business": (
+        WORDS,
+        'remembered = true\nbusiness   = "repair"\n',
+        "remembered = true\n",
+        "[attributes.mode]",
+        "every business",
+    ),
+    "a default for an unknown business": (
+        WORDS,
+        'business   = "repair"',
+        'business   = "repairs"',
+        'business   = "repairs"',
+        "unknown business",
+    ),
 }
 
 
