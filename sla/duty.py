@@ -48,6 +48,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     SUPERSEDED = "superseded"
     REPLIED = "replied"
+    RESTORED = "restored"
     REPLY_RETURNED = "reply_returned"
     ENOUGH_ATTEMPTS = "enough_attempts"
     OVER_QUOTA = "over_quota"
