@@ -13,7 +13,6 @@ from tests.sla.lives_of_events import changed, texts_of
 
 DISPATCH = "repair/dispatch.toml"
 REDISPATCH = "repair/redispatch.toml"
-PROGRESS = "complaint/progress.toml"
 WORDS = "vocabulary.toml"
 
 TERM = '[[in_force]]\nsince = 2014-01-01\nterm  = "2 min"\nwarn  = ["50 %", "80 %"]\n'
@@ -151,41 +150,6 @@ BROKEN = {
         '"repair.closed"',
         'closed       = "repair.closed"',
         "array",
-    ),
-    "a report by day and by rounds": (
-        PROGRESS,
-        'daily = "17:30"',
-        'daily = "17:30"\nevery = "2 h"',
-        'every = "2 h"',
-        "every does not belong",
-    ),
-    "a report by rounds that never begins": (
-        PROGRESS,
-        'daily = "17:30"',
-        'every = "2 h"',
-        "[[in_force]]",
-        "needs after",
-    ),
-    "tries on some days and on any": (
-        "complaint/callback-attempts.toml",
-        "days  = 5",
-        "days  = 5\ntries = 3",
-        "tries = 3",
-        "tries does not belong",
-    ),
-    "a default for every business": (
-        WORDS,
-        'remembered = true\nbusiness   = "repair"\n',
-        "remembered = true\n",
-        "[attributes.mode]",
-        "every business",
-    ),
-    "a default for an unknown business": (
-        WORDS,
-        'business   = "repair"',
-        'business   = "repairs"',
-        'business   = "repairs"',
-        "unknown business",
     ),
 }
 
