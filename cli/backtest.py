@@ -21,11 +21,16 @@ from rich.table import Table
 from cli.event_lines import lines, reading, writing
 from cli.rulebook_files import load
 from sla.cloudevent import Refused, UnknownType, read
+from sla.duty import Outcome
 from sla.event import Event
 from sla.publication import Channel, Output
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
 from sla.toml_file import RulebookError
+
+COLUMNS = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.RUNNING, Outcome.CANCELLED, Outcome.UNKNOWN)
+PIPE_WIDTH = 120
+"""Columns for the summary where no terminal says how many it has: enough for every id on one line."""
 
 
 def add(verbs: Any) -> None:
@@ -138,16 +143,24 @@ def _summary(outputs: list[Output], trial: Trial, rulebook: Rulebook) -> None:
             data = decode(output.value)["data"]
             last[data["clock_id"]] = (data["rule"], data["outcome"])
     counts = Counter(last.values())
-    outcomes = ("met", "late", "breached", "running", "cancelled")
-    table = Table(title=f"{rulebook.label}: {len(trial.tickets):,} tickets, {len(last):,} clocks")
-    table.add_column("rule")
-    for outcome in outcomes:
-        table.add_column(outcome, justify="right")
+    title = f"{rulebook.label}: {len(trial.tickets):,} tickets, {len(last):,} clocks"
+    table = Table(title=title, box=None, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
+    table.add_column("rule", overflow="fold")
+    for outcome in COLUMNS:
+        table.add_column(outcome, justify="right", no_wrap=True)
     for rule in rulebook.rules:
-        cells = [f"{counts[rule.id, outcome]:,}" for outcome in outcomes]
-        matched = any(counts[rule.id, outcome] for outcome in outcomes)
-        table.add_row(rule.id, *(cells if matched else ["NO MATCH", "", "", "", ""]))
-    Console().print(table)
+        cells = [f"{counts[rule.id, outcome]:,}" for outcome in COLUMNS]
+        matched = any(counts[rule.id, outcome] for outcome in COLUMNS)
+        table.add_row(rule.id, *(cells if matched else ["off" if rule.off else "none"]))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
+    console.print(table)
+    unknown = sum(count for (_, outcome), count in counts.items() if outcome == Outcome.UNKNOWN)
+    if unknown and rulebook.calendar is not None:
+        ends = f"working days are known up to {rulebook.calendar.known_until()}"
+        remedy = "--calendar-override FILE tells those after it (docs/calendar.md)"
+        console.print(f"{unknown:,} clocks unknown: {ends}; {remedy}", soft_wrap=True, highlight=False)
 
 
 def _aware(text: str) -> datetime:

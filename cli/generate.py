@@ -107,13 +107,19 @@ def lives(
     dice = Random(seed)  # noqa: S311 -- guards nothing
     step = span.total_seconds() * SECOND / max(tickets, 1)
     numbers, pushed = count(1), count()
-    ahead: list[tuple[int, int, dict[str, Any]]] = []
+    # Only what is open is held, and as facts, not yet as events: that weighs a third less.
+    ahead: list[tuple[int, int, Fact, str]] = []
+
+    def earliest() -> dict[str, Any]:
+        _, _, fact, subject = heapq.heappop(ahead)
+        return _event(fact, subject, start)
+
     office = Office(start)
     for ticket in range(tickets):
         born = int((ticket + dice.random()) * step)
         # What lies before the birth of the next ticket can be overtaken by nothing any more.
         while ahead and ahead[0][0] < born:
-            yield heapq.heappop(ahead)[2]
+            yield earliest()
         subject = f"{start + timedelta(milliseconds=born):%Y%m%d}{ticket:05d}"
         if business == "complaint" or (business == "both" and dice.random() < COMPLAINTS):
             facts = complaint_life(dice, born, trouble, office)
@@ -123,9 +129,9 @@ def lives(
         for fact in dice.sample(facts, len(facts)) if dice.random() < trouble / 4 else facts:
             fact.number = fact.number or next(numbers)
         for fact in facts:
-            heapq.heappush(ahead, (fact.at, next(pushed), _event(fact, subject, start)))
+            heapq.heappush(ahead, (fact.at, next(pushed), fact, subject))
     while ahead:
-        yield heapq.heappop(ahead)[2]
+        yield earliest()
 
 
 def _event(fact: Fact, subject: str, start: datetime) -> dict[str, Any]:

@@ -213,10 +213,20 @@ def _attempts(entry: Table, lang: str) -> str:
     return said("attempts", lang, days=str(entry["days"]), a_day=str(entry["a_day"]), gap=gap)
 
 
+def _every(entry: Table, lang: str) -> str:
+    return said("every", lang, every=length(entry["every"], lang), after=length(entry["after"], lang))
+
+
+def _tries(entry: Table, lang: str) -> str:
+    return said("tries", lang, tries=str(entry["tries"]), gap=length(entry["gap"], lang))
+
+
 _TOLD: dict[str, Callable[[Table, str], str]] = {
     "term": lambda entry, lang: said("within", lang, term=length(entry["term"], lang)),
     "daily": _daily,
+    "every": _every,
     "days": _attempts,
+    "tries": _tries,
     "cap": lambda entry, lang: said("cap", lang, cap=str(entry["cap"])),
 }
 """How each kind's limit is said, by the key that holds it."""

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     SUPERSEDED = "superseded"
     REPLIED = "replied"
+    RESTORED = "restored"
     REPLY_RETURNED = "reply_returned"
     ENOUGH_ATTEMPTS = "enough_attempts"
     OVER_QUOTA = "over_quota"
@@ -75,11 +76,12 @@ class Duty(msgspec.Struct, gc=False):
     warning at 100). `stop` is the event that did it; `cancel` what came before any stop and ended the duty, for the
     reason `cancelled_for`. Where the duty is `owed` at closing, a closing breaks it instead.
 
-    `due_at` is None for duties without a due time, and where the calendar does not reach: then `certain_until` is the
-    instant up to which it certainly was not due. A clock that was stopped and `reopened` had ended at `ended_before`.
-    `standing` replaces the outcome for kinds that have no due time of their own. `known_at` is when the last event
-    that silence must be proven after (a reopening, a closing) was in the log. `opens_at` hides a clock that lies
-    ahead until that instant. `wakes_at` is when silence decides something beside the thresholds.
+    `limit_seconds` is None for duties without a limit. `due_at` is None for duties without a due time, and where the
+    calendar does not reach: then `certain_until` is the instant up to which it certainly was not due. A clock that
+    was stopped and `reopened` had ended at `ended_before`. `standing` replaces the outcome for kinds that have no due
+    time of their own. `known_at` is when the last event that silence must be proven after (a reopening, a closing)
+    was in the log. `opens_at` hides a clock that lies ahead until that instant. `wakes_at` is when silence decides
+    something beside the thresholds.
     """
 
     clock_id: str

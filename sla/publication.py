@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sla.clock_facts import BROKEN, alert_time, evidence, excused, overrun, verdict_time
 from sla.duty import Duty, Outcome, Reason, Status
 
 SOURCE = "slawatch"
@@ -46,6 +47,7 @@ class AlertData(msgspec.Struct, kw_only=True, omit_defaults=True):
     historic: bool
     unverified: bool
     assumed: bool
+    excused: bool
     reason: str
     ticket: str | None = None
     incident: str | None = None
@@ -127,28 +129,40 @@ class About(msgspec.Struct, frozen=True):
     rulebook: str
 
 
-def facts(duty: Duty, subject: Subject) -> bytes:
-    """A fingerprint of everything the outputs of a clock say beside outcome and status: no change, no revision."""
-    stop = duty.stop.identity if duty.stop is not None else None
+def verdict_facts(duty: Duty, outcome: Outcome, subject: Subject) -> bytes:
+    """A fingerprint of what a verdict says beside outcome and reason, and of nothing else: no change, no revision.
+
+    The limit and what was used of it follow from the instants.
+    """
+    pardon = excused(duty, outcome)
     told: tuple[Any, ...] = (
         duty.started_at,
         duty.due_at,
-        duty.ended_at,
+        duty.stop.time if duty.stop is not None else None,
+        verdict_time(duty, outcome),
         duty.owner,
         duty.owner_level,
-        stop,
-        subject,
+        subject.kind,
     )
-    if duty.excused or duty.reopened is not None or duty.keep_until is not None or duty.estimated:
-        reopened = duty.reopened.identity if duty.reopened is not None else None
-        told += (duty.excused, reopened, duty.ended_before, duty.keep_until, duty.estimated)
+    if pardon or duty.keep_until is not None or duty.estimated:
+        told += (pardon, duty.keep_until, duty.estimated)
     return blake2b(_json.encode(told), digest_size=8).digest()
 
 
-def evidence(duty: Duty) -> list[str]:
-    """The ids of the events a clock rests on: its start and what ended it."""
-    events = [duty.start] + [event for event in (duty.reopened, duty.stop, duty.cancel) if event is not None]
-    return [event.id for event in events]
+def alert_facts(duty: Duty, level: str, at: datetime, status: Status, outcome: Outcome, subject: Subject) -> bytes:
+    """The same of an alert, beside its status and reason; the overrun follows from the instants."""
+    told = (
+        duty.started_at,
+        duty.due_at,
+        duty.stop.time if duty.stop is not None else None,
+        alert_time(duty, at, status),
+        duty.owner,
+        duty.owner_level,
+        evidence(duty),
+        level in BROKEN and excused(duty, outcome),
+        subject,
+    )
+    return blake2b(_json.encode(told), digest_size=8).digest()
 
 
 def verdict(duty: Duty, revision: int, outcome: Outcome, reason: str, subject: Subject, about: About) -> Output:
@@ -172,17 +186,16 @@ def verdict(duty: Duty, revision: int, outcome: Outcome, reason: str, subject: S
         limit_seconds=duty.limit_seconds,
         used_seconds=used,
         assumed=about.assumed,
-        excused=duty.excused and outcome in (Outcome.LATE, Outcome.BREACHED),
+        excused=excused(duty, outcome),
         keep_until=duty.keep_until,
         calendar="estimated" if duty.estimated else None,
         rulebook=about.rulebook,
     )
-    over_at = duty.closed_without or duty.due_at
     envelope = Envelope(
         id=f"{duty.clock_id}:{revision}",
         type="sla.verdict.v1",
         subject=subject.ticket,
-        time=duty.ended_at or (over_at if outcome is Outcome.BREACHED and over_at else duty.started_at),
+        time=verdict_time(duty, outcome),
         data=data,
     )
     return Output(Channel.VERDICTS, duty.clock_id, _json.encode(envelope))
@@ -194,6 +207,7 @@ def alert(
     at: datetime,
     revision: int,
     status: Status,
+    outcome: Outcome,
     reason: str,
     subject: Subject,
     about: About,
@@ -222,15 +236,16 @@ def alert(
         started_at=duty.started_at,
         due_at=duty.due_at,
         stopped_at=duty.stop.time if duty.stop is not None else None,
-        overrun_seconds=_overrun(duty, status),
+        overrun_seconds=overrun(duty, status),
         reason=reason,
         evidence=evidence(duty),
         assumed=about.assumed,
+        excused=level in BROKEN and excused(duty, outcome),
         historic=historic,
         unverified=False,
         rulebook=about.rulebook,
     )
-    time = at if status is Status.FIRING else (duty.ended_at or at)
+    time = alert_time(duty, at, status)
     envelope = Envelope(
         id=f"{alert_id}:{revision}", type="sla.alert.v1", subject=subject.ticket, time=time, data=data
     )
@@ -273,6 +288,7 @@ def withdrawn_alert(
         clock_id=clock_id,
         reason=reason.value,
         assumed=about.assumed,
+        excused=False,
         historic=historic,
         unverified=False,
         rulebook=about.rulebook,
@@ -298,6 +314,7 @@ def operator_alert(
         title=says,
         reason=condition,
         assumed=False,
+        excused=False,
         historic=False,
         unverified=False,
         started_at=at,
@@ -310,13 +327,3 @@ def operator_alert(
 def _enveloped(name: str, revision: int, type_: str, subject: Subject, data: AlertData | VerdictData) -> bytes:
     envelope = Envelope(id=f"{name}:{revision}", type=type_, subject=subject.ticket, data=data)
     return _json.encode(envelope)
-
-
-def _overrun(duty: Duty, status: Status) -> float | None:
-    """Seconds past due: at the end, or at the moment the clock became known when that was past due already."""
-    if status is Status.RETRACTED:
-        return None
-    until = duty.ended_at or duty.start.appended_at
-    if until is None or duty.due_at is None or until <= duty.due_at:
-        return None
-    return (until - duty.due_at).total_seconds()

@@ -90,8 +90,9 @@ class InForce(msgspec.Struct, frozen=True):
     """What is owed as of a date, for the tickets that `where` names.
 
     `deadline` and `notice` have a `term`; `report` a time of day and whether each calendar or each working day
-    counts; `attempts` so many a day, at least `gap` apart, on so many days; `quota` a cap and the years to keep what
-    it counts.
+    counts, or the length of a round (`every`, nothing where it is by day) and how long `after` the start the first
+    begins; `attempts` so many a day on so many days, or so many `tries` on whatever days, at least `gap` apart;
+    `quota` a cap and the years to keep what it counts.
     """
 
     since: datetime
@@ -100,8 +101,11 @@ class InForce(msgspec.Struct, frozen=True):
     term: Term | None = None
     daily: time | None = None
     each: str = "calendar_day"
+    every: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
     days: int = 0
     a_day: int = 0
+    tries: int = 0
     gap: timedelta = timedelta(0)
     cap: int = 0
     keep_years: tuple[tuple[Condition, int], ...] = ()

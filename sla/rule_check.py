@@ -17,15 +17,15 @@ from sla.vocabulary import Attribute, Kind, Vocabulary
 
 _ALWAYS_STOPS = {"deadline", "notice", "report", "attempts"}
 """Kinds whose clock somebody must be able to stop."""
-_PARAMETERS: dict[str, tuple[str, ...]] = {
-    "deadline": ("term",),
-    "notice": ("term",),
-    "report": ("daily",),
-    "attempts": ("days", "a_day", "gap"),
-    "quota": ("cap",),
-    "check": (),
+_PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "deadline": (("term",),),
+    "notice": (("term",),),
+    "report": (("daily",), ("every", "after")),
+    "attempts": (("days", "a_day", "gap"), ("tries", "gap")),
+    "quota": (("cap",),),
+    "check": ((),),
 }
-"""What `[[in_force]]` must say, by kind; `each` and `keep` are optional."""
+"""What `[[in_force]]` must say, by kind: one of these ways. `each` and `keep` are optional."""
 _OF_KIND = {"undo": {"deadline", "report"}, "superior": {"deadline"}, "quota": {"quota"}, "needs": {"check"}}
 
 
@@ -182,12 +182,14 @@ class Check:
 
     def parameters(self, at: Path, kind: str, entry: InForceFile) -> None:
         """What a kind must and must not be told."""
-        told = {"term", "daily", "days", "a_day", "gap", "cap"}
+        ways = _PARAMETERS[kind]
+        needed = next((way for way in ways if way and getattr(entry, way[0])), ways[0])
+        told = {"term", "daily", "every", "after", "days", "a_day", "tries", "gap", "cap"}
         for key in sorted(told):
             value = getattr(entry, key)
-            if key in _PARAMETERS[kind] and not value:
+            if key in needed and not value:
                 self.fault(at, f"kind {kind!r} needs {key}", f"add {key}")
-            elif key not in _PARAMETERS[kind] and value:
+            elif key not in needed and value:
                 self.fault((*at, key), f"{key} does not belong to kind {kind!r}", "remove it")
             elif isinstance(value, int) and not 0 <= value <= 2**40:
                 self.fault((*at, key), f"{key} is out of range", "give a number that is not negative")

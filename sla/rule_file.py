@@ -121,11 +121,13 @@ def _in_force(number: int, entry: InForceFile, rule: RuleFile, place: Place, che
     def at(key: str) -> Path:
         return ("in_force", number, key)
 
-    key, term, gap, daily = "term", None, timedelta(0), None
+    key, term, daily = "term", None, None
+    lengths: dict[str, timedelta] = {}
     try:
         term = _term(entry, place)
-        key = "gap"
-        gap = parse_length(entry.gap).length if entry.gap is not None else gap
+        for key in ("gap", "every", "after"):
+            text = getattr(entry, key)
+            lengths[key] = timedelta(0) if text is None else parse_length(text).length
         key = "daily"
         daily = time.fromisoformat(entry.daily) if entry.daily is not None else None
         key = "warn"
@@ -147,7 +149,8 @@ def _in_force(number: int, entry: InForceFile, rule: RuleFile, place: Place, che
         each=entry.each,
         days=entry.days,
         a_day=entry.a_day,
-        gap=gap,
+        tries=entry.tries,
+        **lengths,
         cap=entry.cap,
         keep_years=tuple((condition(keep.where), keep.years) for keep in entry.keep),
     )

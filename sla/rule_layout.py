@@ -47,7 +47,9 @@ class StopFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     where: Where = {}
     unless: Where | list[Where] = {}
     match: dict[str, str] = {}
-    reason: Literal["merged", "reply_returned", "superseded", "regraded", "replied", "closed"] | None = None
+    reason: Literal["merged", "reply_returned", "superseded", "regraded", "replied", "restored", "closed"] | None = (
+        None
+    )
 
 
 class OwnerFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -75,9 +77,12 @@ class InForceFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     where: Where = {}
     term: str | None = None
     daily: str | None = None
+    every: str | None = None
+    after: str | None = None
     each: Literal["calendar_day", "working_day"] = "calendar_day"
     days: int = 0
     a_day: int = 0
+    tries: int = 0
     gap: str | None = None
     cap: int = 0
     keep: list[KeepFile] = []

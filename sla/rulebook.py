@@ -238,7 +238,8 @@ def _compiled(
         for type_ in (business.accepted, business.corrected, business.voided)
     }
     unsettling |= {excuse.event.event for excuse in excuses if excuse.event is not None}
-    stirring = {inference.event for attribute in vocabulary.inferred for inference in attribute.infer} | unsettling
+    inferences = (i for attributes in vocabulary.inferred.values() for a in attributes for i in a.infer)
+    stirring = {inference.event for inference in inferences} | unsettling
     stirring |= {type_ for business in vocabulary.businesses.values() for type_ in business.closed}
     for rule in rules:
         stirring |= rule.event_types()

@@ -16,7 +16,17 @@ import msgspec
 from sla.duty import BREACH, FINAL, Duty, Outcome, Reason, Status, alert_status, judge, next_instant
 from sla.event import Event, insert
 from sla.kinds import KINDS
-from sla.publication import About, Output, Subject, alert, facts, verdict, withdrawn_alert, withdrawn_verdict
+from sla.publication import (
+    About,
+    Output,
+    Subject,
+    alert,
+    alert_facts,
+    verdict,
+    verdict_facts,
+    withdrawn_alert,
+    withdrawn_verdict,
+)
 from sla.rulebook import Rulebook
 from sla.ticket import EVENTS_MAX, Published, Raised, Reading, Ticket, effective
 from sla.vocabulary import Business
@@ -181,7 +191,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
 def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time."""
     outcome, reason = judge(duty, ticket.horizon)
-    told = facts(duty, subject)
+    told = verdict_facts(duty, outcome, subject)
     published = ticket.published.get(duty.clock_id)
     if published is None:
         published = ticket.published[duty.clock_id] = Published(0, "", "", b"", {})
@@ -199,13 +209,16 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
             status = Status.RETRACTED
         if raised is None:
             raised = published.alerts[level] = Raised(0, "", b"")
+        told = alert_facts(duty, level, at, status, outcome, subject)
         if raised.status != status or raised.facts != told:
             raised.revision += 1
             raised.status, raised.facts, raised.historic = status.value, told, historic
             why = reason
             if status is Status.FIRING and reason in _WHILE_OPEN:
                 why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
-            outputs.append(alert(duty, level, at, raised.revision, status, why, subject, about, historic=historic))
+            outputs.append(
+                alert(duty, level, at, raised.revision, status, outcome, why, subject, about, historic=historic)
+            )
     levels = {level for level, _ in duty.thresholds}
     for level, raised in published.alerts.items():
         if level not in levels and raised.status != Status.RETRACTED:

@@ -108,7 +108,7 @@ class Reading:
         self.attributes = attributes
         self.corrections = corrections
         self.inferred = False
-        for attribute in vocabulary.inferred:
+        for attribute in vocabulary.inferred.get(business.name, ()):
             if attribute.name not in attributes:
                 value = infer(attribute, self.events, corrections)
                 if value is not None:
@@ -122,11 +122,12 @@ class Reading:
         """
         if self._over_time is None:
             changing = self._vocabulary.changing
+            filled_in = self._vocabulary.inferred.get(self.business.name, ())
             known = dict(self.attributes)
             for attribute in changing:
                 if attribute.name not in self.corrections and self._told(attribute.name):
                     known.pop(attribute.name, None)
-                    if attribute.default is not None:
+                    if attribute.default is not None and attribute in filled_in:
                         known[attribute.name] = attribute.default
             self._over_time = []
             names = {attribute.name for attribute in changing} - self.corrections.keys()

@@ -53,6 +53,7 @@ class Attribute(msgspec.Struct, frozen=True):
     """One attribute: its type, and whether the ticket remembers it beyond the event it came in.
 
     `over_time`: the ticket is first one thing, then another (a grade); else what was told last holds from the start.
+    What nobody stated is filled in only for tickets of its `businesses` (empty: of all).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Attribute(msgspec.Struct, frozen=True):
     infer: tuple[Inference, ...] = ()
     default: Any = None
     over_time: bool = False
+    businesses: frozenset[str] = frozenset()
 
     @property
     def kept(self) -> bool:
@@ -84,15 +86,15 @@ class Business(msgspec.Struct, frozen=True):
 class Vocabulary(msgspec.Struct, frozen=True):
     """All words of a rulebook.
 
-    `businesses` maps an event type to the business it belongs to, `texts` an attribute to its values where all are
-    texts.
+    `businesses` maps an event type to the business it belongs to, `inferred` a business to the attributes that are
+    filled in where nobody states them, `texts` an attribute to its values where all are texts.
     """
 
     attributes: dict[str, Attribute]
     types: frozenset[str]
     businesses: dict[str, Business]
     remembered: frozenset[str]
-    inferred: tuple[Attribute, ...] = ()
+    inferred: dict[str, tuple[Attribute, ...]] = {}
     changing: tuple[Attribute, ...] = ()
     texts: dict[str, frozenset[Any]] = {}
 

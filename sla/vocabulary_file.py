@@ -31,6 +31,7 @@ class AttributeFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     personal: bool = False
     infer: list[InferFile] = []
     default: Any = None
+    business: str | list[str] = []
 
 
 class BusinessFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -73,9 +74,11 @@ def read_vocabulary(files: Mapping[str, str], faults: list[Fault]) -> Vocabulary
     }
     for title, entry in entries.items():
         _check_inferences(title, entry, types, attributes, files, faults)
+        _check_business(title, entry, told, files, faults)
     if len(faults) > found:
         return None
-    inferred = tuple(a for a in attributes.values() if a.infer or a.default is not None)
+    filled_in = [a for a in attributes.values() if a.infer or a.default is not None]
+    inferred = {name: tuple(a for a in filled_in if not a.businesses or name in a.businesses) for name in told}
     remembered = frozenset(a.name for a in attributes.values() if a.remembered and a.kept)
     texts = {
         a.name: a.values
@@ -140,7 +143,27 @@ def _attribute(title: str, file: AttributeFile) -> Attribute:
         infer=infer,
         default=file.default,
         over_time=file.over_time,
+        businesses=frozenset(_businesses_of(file)),
     )
+
+
+def _businesses_of(file: AttributeFile) -> list[str]:
+    return [file.business] if isinstance(file.business, str) else file.business
+
+
+def _check_business(
+    title: str, file: AttributeFile, told: Mapping[str, BusinessFile], files: Mapping[str, str], faults: list[Fault]
+) -> None:
+    """What is filled in where nobody states it says of which tickets, if there is more than one business."""
+    path: Path = ("attributes", title)
+    for name in _businesses_of(file):
+        if name not in told:
+            what = f"attribute {title!r} belongs to the unknown business {name!r}"
+            faults.append(Fault.at("vocabulary.toml", files, (*path, "business"), what, "name one of businesses"))
+    if (file.infer or file.default is not None) and len(told) > 1 and not _businesses_of(file):
+        what = f"attribute {title!r} is filled in for tickets of every business"
+        remedy = "name the business it belongs to, as in business = 'repair'"
+        faults.append(Fault.at("vocabulary.toml", files, path, what, remedy))
 
 
 def _check_inferences(

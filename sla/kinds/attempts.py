@@ -1,4 +1,4 @@
-"""Kind `attempts`: so many tries a day, at least so far apart, on so many days, before giving up.
+"""Kind `attempts`: so many tries a day on so many days, or so many at all, at least so far apart, before giving up.
 
 The first start event (a failed try) opens the clock, and each further one is a try; a stop (success) ends it, and so
 does the try that makes them enough. There is no due time: what breaks the duty is closing the ticket before. Thin
@@ -90,18 +90,22 @@ def _closing(followed: Course) -> Event | None:
 
 
 def _enough(rule: Rule, reading: Reading, position: int, entry: InForce, until: int) -> int | None:
-    """The position of the try with which they were enough, before `until`; None when they never were."""
+    """The position of the try with which they were enough, before `until`; None when they never were.
+
+    Where only their number counts, it is as if all came on one day.
+    """
+    days, a_day = (1, entry.tries) if entry.tries else (entry.days, entry.a_day)
     counted: Counter[date] = Counter()
     last: dict[date, datetime] = {}
     for at in range(position, until):
         event = reading.events[at]
         if not any(start.fits(event) for start in rule.starts):
             continue
-        day = local_date(event.time, rule.zone)
+        day = date.min if entry.tries else local_date(event.time, rule.zone)
         if day in last and event.time - last[day] < entry.gap:
             continue
         last[day] = event.time
         counted[day] += 1
-        if sum(tries >= entry.a_day for tries in counted.values()) >= entry.days:
+        if sum(tries >= a_day for tries in counted.values()) >= days:
             return at
     return None

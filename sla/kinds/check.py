@@ -63,7 +63,7 @@ def _contradiction(rule: Rule, subject: str, reading: Reading, position: int, ri
         start=event,
         started_at=event.time,
         due_at=event.time,
-        limit_seconds=0.0,
+        limit_seconds=None,
         thresholds=[] if rule.verdict_only else [(WARNING, event.time)],
         stop=stop,
         cancel=None,

@@ -220,6 +220,5 @@ def clock(
     without = duty.closed_without if duty.owed else None
     if without is not None or followed.reopened is not None:
         duty.known_at = known_at(followed.reopened, followed.cancel if without is not None else None)
-    plain = entry if not by_superior else msgspec.structs.replace(entry, term=None)
-    duty.thresholds = thresholds(rule, plain, since, due_at, without, acting)
+    duty.thresholds = thresholds(rule, entry, since, due_at, without, acting)
     return duty

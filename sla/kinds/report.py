@@ -1,13 +1,14 @@
-"""Kind `report`: once a day while something is open.
+"""Kind `report`: once a day, or once every so often, while something is open.
 
-One clock a day, named by its date: it runs from the first instant of the day to `daily`, from the day after the
-later of the first start event and the moment the rule began to bind. A stop on or after that day ends it (late when
-after due); a cancel or the closing ends the daily duty, an undo takes it up again from the next day. Only `sla.kinds`
-imports this.
+The duty begins with the later of the first start event and the moment the rule began to bind. By day: one clock a
+day from the day after, named by its date, from its first instant to `daily`. Else one clock for each length of
+`every`, named by its number; the first begins `after` the beginning. A stop within the round or later ends it (late
+when after due); a cancel or the closing ends the duty, an undo takes it up again. Only `sla.kinds` imports this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from sla.duty import Duty, Reason, clock_id
@@ -17,31 +18,47 @@ from sla.rule import InForce, Rule, local_date
 from sla.ticket import Reading
 
 ROUNDS_MAX = 366
-"""No duty is asked for on more days than this: a complaint that is open for a year has other troubles."""
+"""No duty is asked for on more days, or more often, than this: what is open for a year has other troubles."""
+
+Round = tuple[str, datetime, datetime]
+"""One time that a report is owed: its name, when it begins, when it is due."""
 
 
 def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
-    """The clocks of all days up to the day after the horizon; the last lies ahead and is not told yet."""
+    """The clocks of all rounds up to the one after the horizon; the last lies ahead and is not told yet."""
     found: list[Duty] = []
     for opened, (ended, why) in _stretches(rule, reading):
         start = reading.events[opened]
         entry = rule.term_at(start.time, reading.over_time()[opened])
-        if entry is None or entry.daily is None:
+        if entry is None:
             continue
         latest = _latest(reading, ended)
-        last = local_date(latest, rule.zone) if ended is not None else date.max
-        day = local_date(start.time, rule.zone) + timedelta(days=1)
-        until = day + timedelta(days=ROUNDS_MAX)
-        while day <= last and day < until:
-            if entry.each == "calendar_day" or _works(rule, day):
-                duty = _day(rule, subject, reading, start, day, entry, ended, why)
-                settled(duty.clock_id)
-                found.append(duty)
-                if ended is None and duty.started_at >= latest:
-                    duty.opens_at = duty.started_at
-                    break
-            day += timedelta(days=1)
+        for round_ in _rounds(rule, start, entry):
+            if ended is not None and round_[1] > latest:
+                break
+            duty = _duty(rule, subject, reading, start, round_, entry, ended, why)
+            settled(duty.clock_id)
+            found.append(duty)
+            if ended is None and duty.started_at >= latest:
+                duty.opens_at = duty.started_at
+                break
     return found
+
+
+def _rounds(rule: Rule, start: Event, entry: InForce) -> Iterator[Round]:
+    """When a report is owed, from the first time on."""
+    if entry.daily is None:
+        begins_at = start.time + entry.after
+        for number in range(1, ROUNDS_MAX + 1):
+            yield str(number), begins_at, begins_at + entry.every
+            begins_at += entry.every
+        return
+    day = local_date(start.time, rule.zone)
+    for _ in range(ROUNDS_MAX):
+        day += timedelta(days=1)
+        if entry.each == "calendar_day" or _works(rule, day):
+            midnight, due_at = (datetime.combine(day, at, rule.zone) for at in (time(0), entry.daily))
+            yield day.isoformat(), midnight, due_at
 
 
 def _stretches(rule: Rule, reading: Reading) -> list[tuple[int, tuple[Event | None, Reason]]]:
@@ -102,20 +119,21 @@ def _works(rule: Rule, day: date) -> bool:
     return rule.calendar is None or rule.calendar.working(day) is not False
 
 
-def _day(
+def _duty(
     rule: Rule,
     subject: str,
     reading: Reading,
     start: Event,
-    day: date,
+    round_: Round,
     entry: InForce,
     ended: Event | None,
     why: Reason,
 ) -> Duty:
-    assert entry.daily is not None
-    begins_at = datetime.combine(day, time(0), rule.zone)
-    due_at = datetime.combine(day, entry.daily, rule.zone)
-    stop = next((e for e in reading.events if e.time >= begins_at and any(s.fits(e) for s in rule.stops)), None)
+    name, begins_at, due_at = round_
+    told = (e for e in reading.events if e.time >= begins_at and any(stop.fits(e) for stop in rule.stops))
+    if entry.daily is None:  # a round ends where the next begins: what comes at that instant is of the former
+        told = (event for event in told if event.time > begins_at)
+    stop = next(told, None)
     cancel = ended
     if stop is not None and cancel is not None:
         if reading.events.index(stop) < reading.events.index(cancel):
@@ -123,7 +141,7 @@ def _day(
         elif cancel.time <= due_at:
             stop = None
     duty = Duty(
-        clock_id=clock_id(subject, rule.id, start, day.isoformat()),
+        clock_id=clock_id(subject, rule.id, start, name),
         rule=rule.id,
         start=start,
         started_at=begins_at,

@@ -165,7 +165,8 @@ def alert(level: str, number: int, revision: int = 1, status: str = "firing") ->
     """An alert as a record."""
     data = {
         "alert_id": f"{number}/{level}", "revision": revision, "status": status, "level": level, "rule": "r",
-        "clause": "", "title": {"en": "t"}, "historic": False, "unverified": False, "assumed": False, "reason": "x",
+        "clause": "", "title": {"en": "t"}, "historic": False, "unverified": False, "assumed": False,
+        "excused": False, "reason": "x",
     }  # fmt: skip
     return json.dumps({"id": f"{number}/{level}:{revision}", "data": data}).encode()
 

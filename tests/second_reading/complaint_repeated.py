@@ -94,7 +94,8 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
             return {**came, "outcome": "met", "reason": "in_time", "stopped_at": when, "alerts": broken_off(when)}
         # After a reply sent back only reaching the customer helps: further tries are for the new reply.
         if failed_call(event) and not sent_back:
-            tries = counted.setdefault(local_day(when), [])
+            # Where one full day is enough the clause names no day at all: any three will do.
+            tries = counted.setdefault(local_day(when) if days > 1 else None, [])
             if not tries or when - tries[-1] >= GAP:
                 tries.append(when)
             if sum(len(tries) >= 3 for tries in counted.values()) >= days:

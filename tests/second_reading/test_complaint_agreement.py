@@ -100,6 +100,10 @@ def clock_key(clock_id):
 def as_read(verdict, clock_id, alerts):
     """Write a verdict and the last alerts of its clock as the second reading does; a retracted one never was."""
     kept = {"keep_until": date.fromisoformat(verdict["keep_until"])} if verdict.get("keep_until") else {}
+    for alert in alerts.values():
+        if alert["clock_id"] == clock_id and alert["status"] != "retracted":
+            of_what_is_broken = alert["alert_id"].rpartition("/")[2] in LEVELS
+            assert alert["excused"] == (verdict["excused"] and of_what_is_broken)
     return {
         "outcome": verdict["outcome"],
         "reason": verdict["reason"],

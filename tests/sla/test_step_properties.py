@@ -132,7 +132,17 @@ def last_words(outputs: list[list[Output]]) -> dict[str, dict]:
     for output in flat(outputs):
         data = msgspec.json.decode(output.value)["data"]
         last[data.get("alert_id", data["clock_id"])] = data
-    names = ("outcome", "status", "started_at", "due_at", "stopped_at", "owner", "owner_level", "limit_seconds")
+    names = (
+        "outcome",
+        "status",
+        "started_at",
+        "due_at",
+        "stopped_at",
+        "owner",
+        "owner_level",
+        "limit_seconds",
+        "excused",
+    )
     kept = {}
     for id_, data in last.items():
         if data["reason"] == "start_withdrawn" or data.get("status") == "retracted":
