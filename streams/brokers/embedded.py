@@ -73,6 +73,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, list[Any]]]] = {
         None,
         [_POINTER, ctypes.c_int16, ctypes.c_size_t, ctypes.POINTER(ctypes.c_int)],
     ),
+    "rd_kafka_mock_clear_request_errors": (None, [_POINTER, ctypes.c_int16]),
     "rd_kafka_mock_group_initial_rebalance_delay_ms": (None, [_POINTER, ctypes.c_int32]),
     "rd_kafka_mock_set_controller_id": (None, [_POINTER, ctypes.c_int32]),
 }
@@ -173,6 +174,10 @@ class EmbeddedKafka:
         """
         array = (ctypes.c_int * len(codes))(*codes)
         self._library_call("rd_kafka_mock_push_request_errors_array", api_key, len(codes), array)
+
+    def clear_errors(self, api_key: int) -> None:
+        """Take back the errors that no request of this kind has met yet."""
+        self._library_call("rd_kafka_mock_clear_request_errors", api_key)
 
     def _library_call(self, function: str, *arguments: object) -> Any:
         return getattr(self._library, function)(self._running(), *arguments)

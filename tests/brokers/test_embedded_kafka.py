@@ -169,6 +169,15 @@ def test_errors_are_answered_in_order_and_then_end(broker) -> None:
     assert codes == [KafkaError.INVALID_MSG, None, KafkaError.MSG_SIZE_TOO_LARGE, None]
 
 
+def test_errors_that_nobody_met_can_be_taken_back(broker) -> None:
+    """After that the broker is well."""
+    producer = client(Producer, broker, retries=0)
+    broker.push_errors(PRODUCE, [KafkaError.INVALID_MSG] * 5)
+    assert send(producer, b"0").code() == KafkaError.INVALID_MSG
+    broker.clear_errors(PRODUCE)
+    assert send(producer, b"1") is None
+
+
 def test_errors_of_one_request_kind_leave_the_others_alone(broker) -> None:
     """An error pushed for ListOffsets does not hit a produce request."""
     admin = client(AdminClient, broker)

@@ -1,6 +1,7 @@
 """Produce requests that fail, one kind at a time, on the embedded broker: tried again, or the worker stops loudly."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from streams.brokers.embedded import EmbeddedKafka
 from tests.faults.load import Load
 from tests.faults.settle import settle
 from tests.faults.sizes import SIZES
-from tests.faults.witness import Witness
+from tests.faults.witness import GRACE, Witness
 from tests.live.stage import Stage, wait_for
 from tests.live.test_failures import committed
 
@@ -26,24 +27,27 @@ KINDS = {
 }
 FOR_GOOD = ("not authorized", "too large")
 STOPPED_WITHIN_S = 60
+TOLD_LATE = timedelta(seconds=1)
+"""Here a record carries its producer's time; so much later, at most, it was appended."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_passing_failure(tmp_path: Path, kind: str) -> None:
     """Some failed requests in a row: the worker, or its successor, ends where `backtest` ends."""
     with EmbeddedKafka() as broker, Stage(broker.bootstrap, tmp_path, "errors", embedded=broker) as stage:
-        witness = Witness(stage)
+        witness = Witness(stage, grace=GRACE - TOLD_LATE)
         worker = stage.worker().wait_watching()
         worker.process.send_signal(signal.SIGSTOP)  # so that the errors meet the worker, not the load
         with Load(stage, seed=121, probes=0) as load:
             load.finish()
         broker.push_errors(PRODUCE, [KINDS[kind]] * SIZES.produce_errors)
         worker.process.send_signal(signal.SIGCONT)
-        wait_for(  # the load must not meet them: here a record carries its producer's time, not that of its appending
+        wait_for(
             "the errors to be over",
             lambda: worker.process.poll() is not None or len(stage.seen("verdicts").records) > 100,
             90,
         )
+        broker.clear_errors(PRODUCE)  # the load must meet none
         with Load(stage, seed=122, first_chunk=90) as more:
             wait_for("more load", lambda: more.acknowledged > 1000, 60)
             more.finish()
