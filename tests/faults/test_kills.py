@@ -45,6 +45,7 @@ def test_killed_mid_batch_again_and_again(stage: Stage, witness: Witness) -> Non
                 assert follower.wait_exit(60) == EXIT_CODE, follower.log_text()[-3000:]
                 follower = stage.worker()
             follower.wait_watching()
+            witness.look()  # bit by bit, or there is too much of it at the end
         load.finish()
         load.check_rate()
         settle(stage, load, witness)

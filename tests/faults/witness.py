@@ -30,6 +30,8 @@ from tests.live.stage import Stage, standing, wait_for
 from tests.live.test_spine import now
 
 GRACE = timedelta(milliseconds=200)
+UNREAD_S = 60.0
+"""So long nothing at all may come before the topics count as unreadable."""
 FAR = timedelta(days=3650)
 PUBLIC = ("ticket-events", "alerts", "verdicts", "dead-letters")
 
@@ -125,10 +127,11 @@ class Witness:
         marks = wait_for("the ends of the topics", self._watermarks, 60)
         ends = {place: high for place, (_, high) in marks.items()}
         self._at = {place: max(offset, marks[place][0]) for place, offset in self._at.items()}
-        until = time.monotonic() + 60
+        until = time.monotonic() + UNREAD_S
         while any(self._at[place] < end for place, end in ends.items()):
             assert time.monotonic() < until, "the topics could not be read"
             for message in self._open().consume(5000, timeout=0.2):
+                until = time.monotonic() + UNREAD_S
                 error, place = message.error(), (message.topic(), message.partition())
                 if error is None:
                     self._at[place] = message.offset() + 1
