@@ -7,7 +7,6 @@ the law: nothing of the product's own judging is believed.
 import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
 
 from sla.ticket import decode
 from streams.changelog import (
@@ -19,8 +18,10 @@ from streams.changelog import (
     decode_control,
     header,
 )
-from tests.second_reading.repair import instant, read
+from streams.operator_alerts import Condition
+from tests.second_reading.repair import instant
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS, Landed
+from tests.simulation.second_opinion import Clock, Opinion, Silence, as_read, clock_of, opinions
 from tests.simulation.world import SETTLED_US, World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,8 @@ class Judgement:
         self.world = world
         self.events: dict[str, list[tuple[int, dict]]] = defaultdict(list)
         self.refused: set[tuple[int, int]] = set()
+        self.partition: dict[str, int] = {}
+        self._parts: dict[tuple, dict[Clock, Opinion]] = {}
         for number in range(world.plan.partitions):
             self._sort_out(number)
         self.outputs = [
@@ -65,6 +68,7 @@ class Judgement:
             first = known.setdefault(identity, event)
             if first is event:
                 self.events[event["subject"]].append((landed.us, event))
+                self.partition[event["subject"]] = number
             elif (first["type"], instant(first["time"]), first["data"]) != (
                 event["type"],
                 instant(event["time"]),
@@ -103,8 +107,8 @@ class Judgement:
     def end_state(self) -> list[str]:
         """The last word on every clock and alert is that of the second reading."""
         told = [event for events in self.events.values() for _, event in events]
-        soonest = read(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
-        latest = read(told, at(self.world.now_us))
+        soonest = opinions(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
+        latest = opinions(told, at(self.world.now_us))
         found, alerts = {}, defaultdict(dict)
         for name, data in self.last().items():
             if data["rule"].startswith("operator/"):
@@ -115,12 +119,12 @@ class Judgement:
             elif data["reason"] != "start_withdrawn":
                 found[name] = data
         wrong = [f"{name} has alerts, but no verdict" for name in alerts.keys() - found.keys()]
-        judged = {_clock(name): _as_read(data, alerts[name]) for name, data in found.items()}
-        return wrong + [
-            f"{clock}: published {judged.get(clock)}, the second reading says {latest.get(clock)}"
-            for clock in judged.keys() | latest.keys()
-            if judged.get(clock) not in (soonest.get(clock), latest.get(clock))
-        ]
+        judged = {clock_of(name): as_read(data, alerts[name]) for name, data in found.items()}
+        for clock in judged.keys() | latest.keys():
+            said = [read[clock].came if clock in read else None for read in (soonest, latest)]
+            if judged.get(clock) not in said:
+                wrong.append(f"{clock}: published {judged.get(clock)}, the second reading says {said[1]}")
+        return wrong
 
     def contents(self) -> list[str]:
         """One (id, revision) has one content."""
@@ -147,29 +151,38 @@ class Judgement:
             data = envelope["data"]
             if data.get("status") != "firing" or data["rule"].startswith("operator/"):
                 continue
-            ticket, _, source, id_ = clock = _clock(data["clock_id"])
-            level = data["alert_id"].rpartition("/")[2]
-            appended = {(event["source"], event["id"]): us for us, event in self.events[ticket]}
-            start_us = appended[source, id_] // 1000 * 1000
-            silent_us = max(us_of(instant(envelope["time"])), start_us) + self.world.plan.grace_us
-            news_us = max(us for us, _ in self.events[ticket] if us <= landed.us)
-            if self.calm and landed.us > max(silent_us, news_us, self.world.begun_us) + SETTLED_US:
+            clock, level = clock_of(data["clock_id"]), data["alert_id"].rpartition("/")[2]
+            log = [(us, event) for us, event in self.events[clock[0]] if us <= landed.us]
+            early, silent_us = "", None
+            for size in range(len(log), 0, -1):
+                silence = self._silence(clock, level, data, log[:size], landed.us)
+                if silence is None:
+                    continue
+                silent_us = self._silent_us(silence, log)
+                if landed.us < silent_us:
+                    early = f"{data['alert_id']} fires {silent_us - landed.us} us early"
+                elif size >= sum(us <= silent_us for us, _ in log):
+                    break
+            else:
+                wrong.append(early or f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
+                continue
+            if self.calm and landed.us > max(silent_us, log[-1][0], self.world.begun_us) + SETTLED_US:
                 wrong.append(f"{data['alert_id']} fires {landed.us - silent_us} us late, although nothing was wrong")
-            if landed.us < silent_us:
-                wrong.append(f"{data['alert_id']} fires {silent_us - landed.us} us early")
-            if not self._silent_somewhen(clock, level, data["due_at"], silent_us, landed.us):
-                wrong.append(f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
         return wrong
 
-    def _silent_somewhen(self, clock: tuple, level: str, due_at: str, silent_us: int, landed_us: int) -> bool:
-        """Whether some state of the log, from the proven instant to the alert, was silent about what is owed."""
-        log = [(us, event) for us, event in self.events[clock[0]] if us <= landed_us]
-        certain = sum(us <= silent_us for us, _ in log)
-        for size in range(len(log), certain - 1, -1):
-            told = read([event for _, event in log[:size]], at(landed_us)).get(clock)
-            if told and told["due_at"] == instant(due_at) and told["alerts"].get(level) == "firing":
-                return True
-        return False
+    def _silence(self, clock: Clock, level: str, data: dict, log: list, landed_us: int) -> Silence | None:
+        """What an alert would rest on by the second reading of a part of its ticket's log; None: it would not fire."""
+        key = (clock[0], len(log), landed_us)
+        if key not in self._parts:
+            self._parts[key] = opinions([event for _, event in log], at(landed_us))
+        told = self._parts[key].get(clock)
+        due_at = None if data.get("due_at") is None else instant(data["due_at"])
+        return told.firing.get(level) if told is not None and told.came["due_at"] == due_at else None
+
+    def _silent_us(self, silence: Silence, log: list) -> int:
+        """When silence is proven: past its instant, not before all it rests on was in the log, and the grace later."""
+        known_us = [us // 1000 * 1000 for us, event in log if (event["source"], event["id"]) in silence.known]
+        return max(us_of(silence.past), *known_us) + self.world.plan.grace_us
 
     def operator_alerts(self) -> list[str]:
         """Each is told without a gap, fires and is over by turns, and is over once the world has healed."""
@@ -178,11 +191,36 @@ class Judgement:
             data = envelope["data"]
             if data["rule"].startswith("operator/"):
                 told[data["alert_id"]][data["revision"]] = data["status"]
+        beyond = {name for name in told if f"/{Condition.CALENDAR_ENDS}/" in name}
+        wrong = [f"{name} was told as {told[name]}" for name in beyond if told[name] != {1: "firing"}]
         return [
-            f"{name} was told as {sorted(statuses.items())}"
-            for name, statuses in told.items()
-            if [statuses[revision] for revision in sorted(statuses)] != ["firing", "resolved"] * (len(statuses) // 2)
-            or max(statuses) != len(statuses)
+            *wrong,
+            *self._beyond_calendar(beyond),
+            *(
+                f"{name} was told as {sorted(statuses.items())}"
+                for name, statuses in told.items()
+                if name not in beyond
+                if [statuses[revision] for revision in sorted(statuses)]
+                != ["firing", "resolved"] * (len(statuses) // 2)
+                or max(statuses) != len(statuses)
+            ),
+        ]
+
+    def _beyond_calendar(self, told: set[str]) -> list[str]:
+        """That due times lie beyond the calendar is said of the partitions where they do."""
+        said = {int(name.rpartition("/")[2]) for name in told}
+        now, ever = set(), set()
+        for ticket, log in self.events.items():
+            events, number = [event for _, event in log], self.partition[ticket]
+            sizes = range(1, len(events) + 1) if number in said else [len(events)]
+            beyond = [
+                any(o.beyond_calendar for o in opinions(events[:size], at(self.world.now_us)).values())
+                for size in sizes
+            ]
+            now |= {number} if beyond[-1] else set()
+            ever |= {number} if any(beyond) else set()
+        return [f"due times of partition {n} lie beyond the calendar, and nobody says so" for n in now - said] + [
+            f"due times of partition {n} never lay beyond the calendar" for n in said - ever
         ]
 
     def dead_letters(self) -> list[str]:
@@ -229,23 +267,6 @@ def _event(landed) -> dict | None:
     except (TypeError, ValueError):
         return None
     return event if landed.key == event["subject"].encode() else None
-
-
-def _clock(name: str) -> tuple[str, str, str, str]:
-    ticket, business, rule, source, start = name.split("/")
-    return unquote(ticket), f"{business}/{rule}", unquote(source), unquote(start)
-
-
-def _as_read(data: dict, alerts: dict) -> dict:
-    """A verdict in the words of the second reading."""
-    times = {name: data.get(name) for name in ("started_at", "due_at", "stopped_at")}
-    return {
-        "outcome": data["outcome"],
-        **{name: None if text is None else instant(text) for name, text in times.items()},
-        "owner": data.get("owner"),
-        "owner_level": data.get("owner_level"),
-        "alerts": alerts,
-    }
 
 
 def _rebuilt(log: list[Landed]) -> dict[bytes, bytes]:
