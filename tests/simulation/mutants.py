@@ -137,7 +137,7 @@ MUTANTS = (
             "self._outgoing(o, partition.epoch)",
             "self._outgoing(type(o)(o.channel, o.key, o.value + b' '), partition.epoch)"),
     _mutant("epoch-ignored", "what a former owner writes after a claim counts", f"{REPLAY}._ordered",
-            "if epoch is not None and epoch < self._claim and self._confirmed:", "if False:"),
+            "if epoch is not None and epoch < self._floor:", "if False:"),
     _mutant("claim-skipped", "a claim gives no new epoch", f"{REPLAY}._on_claim",
             "self.found.epoch = max(self.found.epoch, claim.epoch)", "pass"),
     _mutant("unsent-forgotten", "unsent outputs are not looked for", f"{REPLAY}.finish",
