@@ -189,6 +189,8 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
         published.revision += 1
         published.outcome, published.reason, published.facts = outcome.value, reason.value, told
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
+    if duty.excused or duty.keep_until is not None:  # said of the verdict only: no news about an alert
+        told = facts(msgspec.structs.replace(duty, excused=False, keep_until=None), subject)
     historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
     for level, at in duty.thresholds:
         status = alert_status(duty, at, ticket.horizon)
