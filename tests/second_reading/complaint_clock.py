@@ -94,15 +94,18 @@ def never_done(story, limit: Limit, until, over, over_at, closing, reopening, st
 
     def broken(reason: str, past: datetime, by: dict | None = None) -> dict:
         since = {limit.level: silence(past, *grounds(story, limit, reopening), by)}
-        return result(limit, "breached", reason, None, raised(limit, "firing"), told, since)
+        proven = until is not None and until > past
+        return result(
+            limit, "breached", reason, None, raised(limit, "firing") if proven else {}, told, since if proven else {}
+        )
 
     owed = limit.owed_when_closed and over == "closed"
-    proven = max(until, over_at) if owed and until is not None else over_at if owed else until
-    told = warned(story, limit, proven, closing, reopening, stops, None if owed else over_at)
+    told = warned(story, limit, until, closing, reopening, stops, None if owed else over_at)
     if closing is not None and until is not None and until > at(closing):
         return broken("closed_without", at(closing), closing)
     if owed:
-        return broken("closed_after_due", limit.due_at or at(closing))
+        # The closing says how it came out; that nothing was done before is still to be proven.
+        return broken("closed_after_due", open_since(limit.due_at, reopening, stops))
     if limit.due_at is None:
         return result(limit, "unknown", "calendar_ends")
     if over is not None:
@@ -137,7 +140,7 @@ def warned(story, limit: Limit, until, closing, reopening, stops, ended: datetim
         if ended is not None:
             if ended > when:
                 told[name] = ("resolved", None)
-        elif closing is not None or (until is not None and until > past):
+        elif until is not None and until > past:
             told[name] = ("firing", silence(past, *grounds(story, limit, reopening)))
     return told
 
