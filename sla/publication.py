@@ -141,7 +141,7 @@ def facts(duty: Duty, subject: Subject) -> bytes:
     )
     if duty.excused or duty.reopened is not None or duty.keep_until is not None or duty.estimated:
         reopened = duty.reopened.identity if duty.reopened is not None else None
-        told += (duty.excused, reopened, duty.ended_before, duty.keep_until, duty.estimated)
+        told += (duty.excused, reopened, duty.keep_until, duty.estimated)
     return blake2b(_json.encode(told), digest_size=8).digest()
 
 

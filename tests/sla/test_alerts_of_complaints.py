@@ -81,3 +81,10 @@ def test_an_excuse_is_no_news_about_an_alert(watch):
     late = ([ACCEPTED, told("10:00:00", 5, "evidence_added", bytes=6_000_000)], "2026-12-03T09:00:00")
     assert statuses(watch, "complaint/contact", late, ([appeal], None))[1] == {}
     assert statuses(watch, "complaint/evidence", late, ([CLOSED], None)) == [{"warning": "firing"}, {}]
+
+
+def test_another_reply_before_the_one_sent_back_is_no_news(watch):
+    """When the reply was given that went back is nowhere in an alert; only that it went back, and why, is."""
+    first, back = told("10:00:00", 6, "replied"), told("11:00:00", 7, "reply_returned")
+    passes = ([ACCEPTED, first, back], "2026-12-03T09:00:00"), ([told("09:30:00", 8, "replied")], None)
+    assert statuses(watch, "complaint/answer", *passes, ([told("09:40:00", 9, "reply_returned")], None))[1:] == [{}, {}]
