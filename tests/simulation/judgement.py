@@ -7,6 +7,7 @@ the law: nothing of the product's own judging is believed.
 import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from sla.ticket import decode
 from streams.changelog import (
@@ -76,6 +77,12 @@ class Judgement:
             ):
                 self.refused.add((number, landed.offset))
 
+    @cached_property
+    def latest(self) -> dict[Clock, Opinion]:
+        """What the second readings say of every clock in the end."""
+        told = [event for events in self.events.values() for _, event in events]
+        return opinions(told, at(self.world.now_us))
+
     @property
     def calm(self) -> bool:
         """Whether nothing at all went wrong in this world."""
@@ -106,9 +113,6 @@ class Judgement:
 
     def end_state(self) -> list[str]:
         """The last word on every clock and alert is that of the second reading."""
-        told = [event for events in self.events.values() for _, event in events]
-        soonest = opinions(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
-        latest = opinions(told, at(self.world.now_us))
         found, alerts = {}, defaultdict(dict)
         for name, data in self.last().items():
             if data["rule"].startswith("operator/"):
@@ -120,10 +124,15 @@ class Judgement:
                 found[name] = data
         wrong = [f"{name} has alerts, but no verdict" for name in alerts.keys() - found.keys()]
         judged = {clock_of(name): as_read(data, alerts[name]) for name, data in found.items()}
-        for clock in judged.keys() | latest.keys():
-            said = [read[clock].came if clock in read else None for read in (soonest, latest)]
-            if judged.get(clock) not in said:
-                wrong.append(f"{clock}: published {judged.get(clock)}, the second reading says {said[1]}")
+        latest = {clock: opinion.came for clock, opinion in self.latest.items()}
+        if judged != latest:  # what became due in the last moments may be out, or not
+            told = [event for events in self.events.values() for _, event in events]
+            soonest = opinions(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
+            for clock in judged.keys() | latest.keys():
+                sooner = soonest[clock].came if clock in soonest else None
+                if judged.get(clock) not in (latest.get(clock), sooner):
+                    told_us = f"published {judged.get(clock)}, the second reading says {latest.get(clock)}"
+                    wrong.append(f"{clock}: {told_us}")
         return wrong
 
     def contents(self) -> list[str]:
@@ -166,7 +175,8 @@ class Judgement:
             else:
                 wrong.append(early or f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
                 continue
-            if self.calm and landed.us > max(silent_us, log[-1][0], self.world.begun_us) + SETTLED_US:
+            in_peace = self.calm and landed.us < self.world.again_us
+            if in_peace and landed.us > max(silent_us, log[-1][0], self.world.begun_us) + SETTLED_US:
                 wrong.append(f"{data['alert_id']} fires {landed.us - silent_us} us late, although nothing was wrong")
         return wrong
 
@@ -209,18 +219,18 @@ class Judgement:
     def _beyond_calendar(self, told: set[str]) -> list[str]:
         """That due times lie beyond the calendar is said of the partitions where they do."""
         said = {int(name.rpartition("/")[2]) for name in told}
-        now, ever = set(), set()
-        for ticket, log in self.events.items():
-            events, number = [event for _, event in log], self.partition[ticket]
-            sizes = range(1, len(events) + 1) if number in said else [len(events)]
-            beyond = [
-                any(o.beyond_calendar for o in opinions(events[:size], at(self.world.now_us)).values())
-                for size in sizes
-            ]
-            now |= {number} if beyond[-1] else set()
-            ever |= {number} if any(beyond) else set()
+        now = {self.partition[str(clock[0])] for clock, o in self.latest.items() if o.beyond_calendar}
+        # It is over only under another law, so it may have been true of any part of a ticket's log.
+        ever = {
+            self.partition[ticket]
+            for ticket, log in self.events.items()
+            if self.partition[ticket] in said - now
+            for size in range(1, len(log) + 1)
+            for opinion in opinions([event for _, event in log[:size]], at(self.world.now_us)).values()
+            if opinion.beyond_calendar
+        }
         return [f"due times of partition {n} lie beyond the calendar, and nobody says so" for n in now - said] + [
-            f"due times of partition {n} never lay beyond the calendar" for n in said - ever
+            f"due times of partition {n} never lay beyond the calendar" for n in said - now - ever
         ]
 
     def dead_letters(self) -> list[str]:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +74,7 @@ class World:
         self.running: Process | None = None
         self.turns = 0
         self.begun_us = self.start_us + self.plan.begins_us + 20_000_000
+        self.again_us: float = inf
         self.adoptions: list[tuple[str, int, int]] = []
         self.passed: set[str] = set()
         self.machines = [Machine(f"m{number}") for number in range(self.plan.machines)]
@@ -140,6 +142,7 @@ class World:
 
     def again(self) -> None:
         """All workers are killed and one is started anew: it must find everything as it was, and say nothing new."""
+        self.again_us = self.now_us
         with presence(self):
             for process in list(self.processes):
                 self.killed(process, "with all others", restart=False)

@@ -87,4 +87,7 @@ def test_another_reply_before_the_one_sent_back_is_no_news(watch):
     """When the reply was given that went back is nowhere in an alert; only that it went back, and why, is."""
     first, back = told("10:00:00", 6, "replied"), told("11:00:00", 7, "reply_returned")
     passes = ([ACCEPTED, first, back], "2026-12-03T09:00:00"), ([told("09:30:00", 8, "replied")], None)
-    assert statuses(watch, "complaint/answer", *passes, ([told("09:40:00", 9, "reply_returned")], None))[1:] == [{}, {}]
+    assert statuses(watch, "complaint/answer", *passes, ([told("09:40:00", 9, "reply_returned")], None))[1:] == [
+        {},
+        {},
+    ]
