@@ -191,6 +191,7 @@ MUTANTS = (
 QUICK = (
     "repeats-count", "order-of-arrival", "fires-while-lagging", "dead-letter-lost",
     "timers-not-rebuilt", "no-grace", "control-too-soon", "outbox-dropped", "claim-skipped", "due-included",
+    "reopening-ignored", "closed-without-unjudged",
 )  # fmt: skip
 """The mutants tried in every run of the suite."""
 
