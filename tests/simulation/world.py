@@ -139,6 +139,7 @@ class World:
             self._heal()
             last = max((sent.us for sent in self.sent), default=0)
             self.run_until(max(self.now_us, last) + HEALS_WITHIN_US + self.dice.randint(0, 60_000_000))
+            self._come_to_rest()
 
     def again(self) -> None:
         """All workers are killed and one is started anew: it must find everything as it was, and say nothing new."""
@@ -149,6 +150,15 @@ class World:
             self.run_until(self.now_us + 15_000_000)
             self.start(self.machines[0])
             self.run_until(self.now_us + 15_000_000)
+            self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Whatever is under way at the end arrives."""
+        for _ in range(20):
+            kept = [p for process in self.processes for p in process.keeper.partitions.values()]
+            if all(partition.step == partition.acked_step for partition in kept):
+                return
+            self.run_until(self.now_us + 250_000)
 
     def _arrive(self, sent: Any) -> None:
         landed = self.broker.append(EVENTS, sent.partition, sent_record(sent), "source")
