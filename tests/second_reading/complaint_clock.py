@@ -50,13 +50,37 @@ class Limit:
     """The place of what made it owed, where that is not the start itself."""
 
 
+@dataclass
+class Course:
+    """What happened to a limit, as far as it was not done for good."""
+
+    story: list[dict]
+    limit: Limit
+    stops: list[datetime] = field(default_factory=list)
+    """When it was done, each time that it was undone again."""
+    reopening: dict | None = None
+    closing: dict | None = None
+    """What closed the ticket, not too late, although this was owed."""
+    over: str | None = None
+    """Why it was no longer waited for, when it was too late."""
+    over_at: datetime | None = None
+
+    def open_since(self, past: datetime) -> datetime:
+        """Tell from when on it was open past an instant: from then on, or since it was undone after that."""
+        undone = self.reopening is not None and at(self.reopening) > past
+        return at(self.reopening) if undone and not any(stop > past for stop in self.stops) else past
+
+    def silence(self, past: datetime, by: dict | None = None) -> dict:
+        """Say what an alert rests on: silence past an instant, after everything was known that it speaks of."""
+        began = None if self.limit.began is None else self.story[self.limit.began]
+        return silence(past, self.story[self.limit.place], began, self.reopening, by)
+
+
 def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
     """Say how it came out, given silence up to `until`."""
     if limit.superseded:
         return result(limit, "cancelled", "superseded")
-    stopped = closing = over = over_at = None
-    stops: list[datetime] = []
-    reopening = None
+    course, stopped = Course(story, limit), None
     # Where the calendar ends only what happened before it could possibly be due is certain.
     horizon = limit.due_at if limit.due_at is not None else limit.certain_until
     for place in range(0 if limit.stop_may_come_first else limit.place + 1, len(story)):
@@ -64,84 +88,69 @@ def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
         if stopped is None and limit.stops(event):
             stopped = when
         elif stopped is not None and limit.reopens(event):
-            stops.append(stopped)
-            stopped, reopening = None, event
-        elif stopped is None and place > limit.place and closing is None and over is None:
+            course.stops.append(stopped)
+            stopped, course.reopening = None, event
+        elif stopped is None and place > limit.place and course.closing is None and course.over is None:
             why = why_ended(limit, place, event)
             if why == "closed" and limit.owed_when_closed and (when <= horizon or limit.due_at is None):
-                closing = event
+                course.closing = event
             elif why is not None and when > horizon:
-                over, over_at = why, when
+                course.over, course.over_at = why, when
             elif why is not None:
-                return result(
-                    limit, "cancelled", why, warned=warned(story, limit, until, closing, reopening, stops, when)
-                )
+                return result(limit, "cancelled", why, warned=warned(course, when, until))
     if stopped is None:
-        return never_done(story, limit, until, over, over_at, closing, reopening, stops)
+        return never_done(course, until)
     # It stood broken from the closing until it was done after all.
-    alerts = raised(limit, "resolved") if closing is not None and stopped > at(closing) else {}
-    told = warned(story, limit, until, closing, reopening, stops, stopped)
+    alerts = raised(limit, "resolved") if course.closing is not None and stopped > at(course.closing) else {}
+    told = warned(course, stopped, until)
     if stopped <= horizon:
         reason = "before_start" if stopped < limit.started_at else "in_time"
         return result(limit, "met", reason, stopped, alerts, told)
     if limit.due_at is None:
-        return result(limit, "unknown", "calendar_ends", None if over else stopped, alerts)
+        return result(limit, "unknown", "calendar_ends", None if course.over else stopped, alerts)
     return result(limit, "late", "after_due", stopped, raised(limit, "resolved"), told)
 
 
-def never_done(story, limit: Limit, until, over, over_at, closing, reopening, stops) -> dict:
+def never_done(course: Course, until: datetime | None) -> dict:
     """Say how a duty came out that was never done: broken once nothing can come any more that would do it."""
+    limit, closing, over = course.limit, course.closing, course.over
+    owed = limit.owed_when_closed and over == "closed"
+    told = warned(course, None if owed else course.over_at, until)
 
     def broken(reason: str, past: datetime, by: dict | None = None) -> dict:
-        since = {limit.level: silence(past, *grounds(story, limit, reopening), by)}
-        proven = until is not None and until > past
-        return result(
-            limit, "breached", reason, None, raised(limit, "firing") if proven else {}, told, since if proven else {}
-        )
+        if until is None or until <= past:
+            return result(limit, "breached", reason, warned=told)
+        since = {limit.level: course.silence(past, by)}
+        return result(limit, "breached", reason, None, raised(limit, "firing"), told, since)
 
-    owed = limit.owed_when_closed and over == "closed"
-    told = warned(story, limit, until, closing, reopening, stops, None if owed else over_at)
     if closing is not None and until is not None and until > at(closing):
         return broken("closed_without", at(closing), closing)
     if owed:
         # The closing says how it came out; that nothing was done before is still to be proven.
-        return broken("closed_after_due", open_since(limit.due_at, reopening, stops))
+        return broken("closed_after_due", course.open_since(limit.due_at))
     if limit.due_at is None:
         return result(limit, "unknown", "calendar_ends")
     if over is not None:
         reason = "closed_after_due" if over == "closed" else "not_done"
         return result(limit, "breached", reason, None, raised(limit, "resolved"), told)
-    proven, reason = open_since(limit.due_at, reopening, stops), "not_done"
-    if proven != limit.due_at:
-        reason = "reopened_after_due"
+    proven = course.open_since(limit.due_at)
     if until is not None and until > proven:
-        return broken(reason, proven)
+        return broken("not_done" if proven == limit.due_at else "reopened_after_due", proven)
     return result(limit, "running", "awaited", warned=told)
 
 
-def open_since(instant_: datetime, reopening: dict | None, stops: list[datetime]) -> datetime:
-    """Tell from when on it was open past an instant: from then on, or since it was undone after that."""
-    undone = reopening is not None and at(reopening) > instant_ and not any(stop > instant_ for stop in stops)
-    return at(reopening) if undone else instant_
-
-
-def grounds(story: list[dict], limit: Limit, reopening: dict | None) -> list[dict | None]:
-    """List what must have been known before silence said anything."""
-    return [story[limit.place], None if limit.began is None else story[limit.began], reopening]
-
-
-def warned(story, limit: Limit, until, closing, reopening, stops, ended: datetime | None) -> dict:
+def warned(course: Course, ended: datetime | None, until: datetime | None) -> dict:
     """Tell each warning's last status, and what makes a standing one true; after a closing nobody is warned."""
     told = {}
-    for name, when in limit.warns.items():
-        past = open_since(when, reopening, stops)
-        if closing is not None and when >= at(closing):
+    for name, when in course.limit.warns.items():
+        past = course.open_since(when)
+        if course.closing is not None and when >= at(course.closing):
             continue
         if ended is not None:
             if ended > when:
                 told[name] = ("resolved", None)
         elif until is not None and until > past:
-            told[name] = ("firing", silence(past, *grounds(story, limit, reopening)))
+            told[name] = ("firing", course.silence(past))
     return told
 
 
