@@ -206,13 +206,13 @@ def _why_open(duty: Duty, due_at: datetime) -> Reason:
 def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status | None:
     """How the alert of one threshold stands; None when it was never due to be raised.
 
-    It is raised when the duty was still open after `at`: known from the events, or from silence through `horizon`.
+    It is raised when the duty was still open after `at`: over by now, or open as silence through `horizon` proves. A
+    closing of what is owed proves nothing: what was done before it may be in the log further on.
     """
     ended_at = duty.ended_at
     if ended_at is not None:
         return Status.RESOLVED if duty.open_past(at) or ended_at > at else None
-    closed_later = duty.cancel is not None and duty.cancel.time > at
-    if closed_later or (horizon is not None and horizon > duty.silence_counts_from(at)):
+    if horizon is not None and horizon > duty.silence_counts_from(at):
         return Status.FIRING
     return None
 

@@ -106,7 +106,7 @@ class _Replay:
         self.token = token
         self.claimed = False
         self.contested = False
-        self._claim = 0
+        self._claim = self._floor = 0  # the last claim, and the last under which something was written
         self._confirmed = True
         self._pending: list[tuple[bytes, bytes | None]] = []
         self._unsent: deque[tuple[int, bytes, bytes]] = deque()
@@ -151,10 +151,10 @@ class _Replay:
         if epoch is not None and epoch > self.found.epoch:
             self.found.epoch = epoch
         if epoch is not None and epoch == self._claim and not self._confirmed:
-            self._confirmed = True
+            self._confirmed, self._floor = True, epoch
             self._void(self._pending)
             self._pending.clear()
-        if epoch is not None and epoch < self._claim and self._confirmed:
+        if epoch is not None and epoch < self._floor:
             self._void(((key, value),))
         elif not self._confirmed and (epoch is None or epoch < self._claim):
             self._pending.append((key, value))
@@ -181,8 +181,7 @@ class _Replay:
                 self._unsent.popleft()  # published; steps only grow along the log
         else:
             _, step, _, length = head or header(value)
-            if step > found.step:
-                found.step = step
+            found.step = max(found.step, step)
             found.states[key] = value[: HEADER_BYTES + length]
             if len(value) > HEADER_BYTES + length + NOTHING_OWED:
                 self._unsent.append((step, key, value))

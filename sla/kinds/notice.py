@@ -8,7 +8,7 @@ gives no number the term is `assumed`. Only `sla.kinds` imports this.
 from __future__ import annotations
 
 from sla.duty import Duty, Reason, clock_id
-from sla.kinds.course import Settled, clock, started_at
+from sla.kinds.course import Settled, clock, known_at, started_at
 from sla.rule import Rule
 from sla.ticket import Reading
 
@@ -33,7 +33,10 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             rounds[position] = rounds.get(position, 0) + 1
             round_ = None if rounds[position] == 1 else str(rounds[position])
             settled(clock_id(subject, rule.id, event, round_))
-            found.append(clock(rule, subject, reading, position, began, entry, ends=ends, round_=round_))
+            duty = clock(rule, subject, reading, position, began, entry, ends=ends, round_=round_)
+            if position < since:  # silence about a duty says nothing before what made it one was in the log
+                duty.known_at = known_at(bound)
+            found.append(duty)
     return found
 
 

@@ -27,6 +27,7 @@ from tests.second_reading.complaint_time import (
     certainly_before,
     unknown_from,
 )
+from tests.second_reading.complaint_warnings import in_office_time, round_the_clock
 from tests.second_reading.repair import instant
 
 MINUTE = timedelta(minutes=1)
@@ -78,10 +79,13 @@ def limits(story: list[dict], taken: int) -> list[tuple[str, Limit]]:
             level = event["data"]["to_level"]
             if level == "province":
                 # The provincial centres never close: two working hours there are two hours.
-                found.append(("receive-province", receive(event, place, at(event) + WORKING_HOURS)))
+                limit = receive(event, place, at(event) + WORKING_HOURS)
+                limit.warns = round_the_clock(limit.started_at, limit.due_at)
+                found.append(("receive-province", limit))
             if level in LOCAL:
                 limit = receive(event, place, after_office_hours(at(event), WORKING_HOURS))
                 limit.certain_until = max(at(event), unknown_from(at(event)))
+                limit.warns = in_office_time(limit.started_at, limit.due_at)
                 found.append(("receive-local", limit))
         if at_the_centre(event) and not secret(story) and known(story, "callback_wanted") is not False:
             found.append(("callback", callback(event, place)))
@@ -98,8 +102,10 @@ def from_hanging_up(story: list[dict], taken: int) -> list[tuple[str, Limit]]:
 
     six_days = limit(after_working_days(started_at, 6), at_the_centre, owed_when_closed=True)
     six_days.certain_until = certainly_before(started_at, 6)
+    sent = limit(started_at + 20 * MINUTE, lambda event: is_a(event, "dispatched"))
+    sent.warns = round_the_clock(started_at, sent.due_at)
     found = [
-        ("dispatch", limit(started_at + 20 * MINUTE, lambda event: is_a(event, "dispatched"))),
+        ("dispatch", sent),
         ("answer", answer(story, six_days)),
     ]
     if not secret(story):
@@ -108,6 +114,7 @@ def from_hanging_up(story: list[dict], taken: int) -> list[tuple[str, Limit]]:
             lambda event: is_a(event, "customer_contacted", reached=True),
             certain_until=certainly_before(started_at, 1),
         )
+        one_day.warns = in_office_time(started_at, one_day.due_at)
         found.append(("contact", one_day))
     return found
 
@@ -115,10 +122,12 @@ def from_hanging_up(story: list[dict], taken: int) -> list[tuple[str, Limit]]:
 def answer(story: list[dict], limit: Limit) -> Limit:
     """七(一), 八, 九(五): a reply sent back was none; a superior may set another date while there is one to keep."""
     limit.reopens = lambda event: is_a(event, "reply_returned")
+    limit.warns = in_office_time(limit.started_at, limit.due_at)
     for event in story:
         in_time = limit.due_at is None or at(event) <= limit.due_at
         if is_a(event, "deadline_set") and event["data"].get("due_at") and in_time:
             limit.due_at = instant(event["data"]["due_at"])
+            limit.warns = in_office_time(limit.started_at, limit.due_at)
     return limit
 
 
@@ -128,7 +137,8 @@ def redispatch(event: dict, place: int) -> Limit:
     def again(later: dict) -> bool:
         return (is_a(later, "dispatched") or is_a(later, "reprocessed")) and same_unit(event, later)
 
-    return Limit(place, at(event), at(event) + 60 * MINUTE, again, {})
+    due_at = at(event) + 60 * MINUTE
+    return Limit(place, at(event), due_at, again, {}, warns=round_the_clock(at(event), due_at))
 
 
 def receive(event: dict, place: int, due_at: datetime | None) -> Limit:
@@ -144,14 +154,16 @@ def receive(event: dict, place: int, due_at: datetime | None) -> Limit:
 
 def callback(event: dict, place: int) -> Limit:
     """九(二): the customer is called within a working day of the reply, unless that reply goes back."""
+    due_at = after_working_days(at(event), 1)
     return Limit(
         place,
         at(event),
-        after_working_days(at(event), 1),
+        due_at,
         lambda later: is_a(later, "callback") or is_a(later, "callback_waived"),
         {"reply_returned": lambda later: is_a(later, "reply_returned")},
         certain_until=certainly_before(at(event), 1),
         owed_when_closed=True,
+        warns=in_office_time(at(event), due_at),
     )
 
 
@@ -210,6 +222,7 @@ def notify(story: list[dict], taken: int, place: int) -> list[Limit]:
             due_at = at(story[begins]) + 30 * MINUTE
             limit = Limit(place, at(story[begins]), due_at, heard, {}, ended_at_place=left)
             limit.round = str(len(found) + 1) if found else None
+            limit.began, limit.warns = begins, round_the_clock(limit.started_at, due_at)
             found.append(limit)
     return found
 

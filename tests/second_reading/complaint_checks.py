@@ -7,6 +7,7 @@ Only the second reading imports it.
 from datetime import datetime
 
 from tests.second_reading.complaint_story import GRADES, at, at_the_centre, failed_call, grade, is_a, known, secret
+from tests.second_reading.complaint_warnings import silence
 
 LEVELS = ("hq", "national", "province", "city", "county", "team")
 HANDLES = {"special": ("hq",), "major": ("province",), "important": ("city",), "general": ("city", "county")}
@@ -28,13 +29,14 @@ def checks(story: list[dict], taken: int, until: datetime | None) -> list[tuple]
 
 def stands(event: dict, right: dict | None, until: datetime | None) -> dict:
     """Say how a contradiction came out: put right by a later event, or standing once silence past it is proven."""
-    came = {"due_at": at(event), "stopped_at": None}
+    came = {"due_at": at(event), "stopped_at": None, "warned": {}, "since": {}}
     if right is not None:
         came["stopped_at"] = at(right)
         alerts = {"warning": "resolved"} if at(right) > at(event) else {}
         return {**came, "outcome": "late", "reason": "put_right", "alerts": alerts}
     if until is not None and until > at(event):
-        return {**came, "outcome": "breached", "reason": "contradiction", "alerts": {"warning": "firing"}}
+        came |= {"alerts": {"warning": "firing"}, "since": {"warning": silence(at(event), event)}}
+        return {**came, "outcome": "breached", "reason": "contradiction"}
     return {**came, "outcome": "running", "reason": "awaited", "alerts": {}}
 
 

@@ -5,10 +5,11 @@ Only the second reading imports it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.second_reading.complaint_story import at, corrected, is_a
+from tests.second_reading.complaint_warnings import silence
 from tests.second_reading.repair import instant
 
 Fits = Callable[[dict], bool]
@@ -43,14 +44,43 @@ class Limit:
     """Another duty took its place, due or not: it never counted."""
     level: str | None = "breach"
     """The alert that its breaking raises; None: nobody is told."""
+    warns: dict[str, datetime] = field(default_factory=dict)
+    """When it warns while it is open."""
+    began: int | None = None
+    """The place of what made it owed, where that is not the start itself."""
+
+
+@dataclass
+class Course:
+    """What happened to a limit, as far as it was not done for good."""
+
+    story: list[dict]
+    limit: Limit
+    stops: list[datetime] = field(default_factory=list)
+    """When it was done, each time that it was undone again."""
+    reopening: dict | None = None
+    closing: dict | None = None
+    """What closed the ticket, not too late, although this was owed."""
+    over: str | None = None
+    """Why it was no longer waited for, when it was too late."""
+    over_at: datetime | None = None
+
+    def open_since(self, past: datetime) -> datetime:
+        """Tell from when on it was open past an instant: from then on, or since it was undone after that."""
+        undone = self.reopening is not None and at(self.reopening) > past
+        return at(self.reopening) if undone and not any(stop > past for stop in self.stops) else past
+
+    def silence(self, past: datetime, by: dict | None = None) -> dict:
+        """Say what an alert rests on: silence past an instant, after everything was known that it speaks of."""
+        began = None if self.limit.began is None else self.story[self.limit.began]
+        return silence(past, self.story[self.limit.place], began, self.reopening, by)
 
 
 def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
     """Say how it came out, given silence up to `until`."""
     if limit.superseded:
-        return result(limit, "cancelled", "superseded", None, {})
-    stopped = closed_at = over = reopened_at = None
-    late_before = False
+        return result(limit, "cancelled", "superseded")
+    course, stopped = Course(story, limit), None
     # Where the calendar ends only what happened before it could possibly be due is certain.
     horizon = limit.due_at if limit.due_at is not None else limit.certain_until
     for place in range(0 if limit.stop_may_come_first else limit.place + 1, len(story)):
@@ -58,45 +88,70 @@ def outcome(story: list[dict], limit: Limit, until: datetime | None) -> dict:
         if stopped is None and limit.stops(event):
             stopped = when
         elif stopped is not None and limit.reopens(event):
-            late_before = late_before or stopped > horizon
-            stopped, reopened_at = None, when
-        elif stopped is None and place > limit.place and closed_at is None and over is None:
+            course.stops.append(stopped)
+            stopped, course.reopening = None, event
+        elif stopped is None and place > limit.place and course.closing is None and course.over is None:
             why = why_ended(limit, place, event)
             if why == "closed" and limit.owed_when_closed and (when <= horizon or limit.due_at is None):
-                closed_at = when
+                course.closing = event
             elif why is not None and when > horizon:
-                over = why
+                course.over, course.over_at = why, when
             elif why is not None:
-                return result(limit, "cancelled", why, None, {})
+                return result(limit, "cancelled", why, warned=warned(course, when, until))
     if stopped is None:
-        return never_done(limit, until, over, closed_at, (reopened_at, late_before))
+        return never_done(course, until)
     # It stood broken from the closing until it was done after all.
-    alerts = raised(limit, "resolved") if closed_at is not None and stopped > closed_at else {}
+    alerts = raised(limit, "resolved") if course.closing is not None and stopped > at(course.closing) else {}
+    told = warned(course, stopped, until)
     if stopped <= horizon:
-        return result(limit, "met", "before_start" if stopped < limit.started_at else "in_time", stopped, alerts)
+        reason = "before_start" if stopped < limit.started_at else "in_time"
+        return result(limit, "met", reason, stopped, alerts, told)
     if limit.due_at is None:
-        return result(limit, "unknown", "calendar_ends", None if over else stopped, alerts)
-    return result(limit, "late", "after_due", stopped, raised(limit, "resolved"))
+        return result(limit, "unknown", "calendar_ends", None if course.over else stopped, alerts)
+    return result(limit, "late", "after_due", stopped, raised(limit, "resolved"), told)
 
 
-def never_done(limit: Limit, until, over, closed_at, again) -> dict:
+def never_done(course: Course, until: datetime | None) -> dict:
     """Say how a duty came out that was never done: broken once nothing can come any more that would do it."""
-    reopened_at, late_before = again
-    if closed_at is not None and until is not None and until > closed_at:
-        return result(limit, "breached", "closed_without", None, raised(limit, "firing"))
-    if over == "closed" and limit.owed_when_closed:
-        return result(limit, "breached", "closed_after_due", None, raised(limit, "firing"))
+    limit, closing, over = course.limit, course.closing, course.over
+    owed = limit.owed_when_closed and over == "closed"
+    told = warned(course, None if owed else course.over_at, until)
+
+    def broken(reason: str, past: datetime, by: dict | None = None) -> dict:
+        if until is None or until <= past:
+            return result(limit, "breached", reason, warned=told)
+        since = {limit.level: course.silence(past, by)}
+        return result(limit, "breached", reason, None, raised(limit, "firing"), told, since)
+
+    if closing is not None and until is not None and until > at(closing):
+        return broken("closed_without", at(closing), closing)
+    if owed:
+        # The closing says how it came out; that nothing was done before is still to be proven.
+        return broken("closed_after_due", course.open_since(limit.due_at))
     if limit.due_at is None:
-        return result(limit, "unknown", "calendar_ends", None, {})
+        return result(limit, "unknown", "calendar_ends")
     if over is not None:
         reason = "closed_after_due" if over == "closed" else "not_done"
-        return result(limit, "breached", reason, None, raised(limit, "resolved"))
-    proven, reason = limit.due_at, "not_done"
-    if reopened_at is not None and reopened_at > limit.due_at and not late_before:
-        proven, reason = reopened_at, "reopened_after_due"
+        return result(limit, "breached", reason, None, raised(limit, "resolved"), told)
+    proven = course.open_since(limit.due_at)
     if until is not None and until > proven:
-        return result(limit, "breached", reason, None, raised(limit, "firing"))
-    return result(limit, "running", "awaited", None, {})
+        return broken("not_done" if proven == limit.due_at else "reopened_after_due", proven)
+    return result(limit, "running", "awaited", warned=told)
+
+
+def warned(course: Course, ended: datetime | None, until: datetime | None) -> dict:
+    """Tell each warning's last status, and what makes a standing one true; after a closing nobody is warned."""
+    told = {}
+    for name, when in course.limit.warns.items():
+        past = course.open_since(when)
+        if course.closing is not None and when >= at(course.closing):
+            continue
+        if ended is not None:
+            if ended > when:
+                told[name] = ("resolved", None)
+        elif until is not None and until > past:
+            told[name] = ("firing", course.silence(past))
+    return told
 
 
 def why_ended(limit: Limit, place: int, event: dict) -> str | None:
@@ -114,14 +169,17 @@ def raised(limit: Limit, status: str) -> dict:
     return {} if limit.level is None else {limit.level: status}
 
 
-def result(limit: Limit, outcome: str, reason: str, stopped, alerts: dict) -> dict:
+def result(limit: Limit, outcome: str, reason: str, stopped=None, alerts=None, warned=None, since=None) -> dict:
     """Write down how a limit came out."""
+    warned = warned or {}
     return {
         "outcome": outcome,
         "reason": reason,
         "due_at": limit.due_at,
         "stopped_at": stopped,
-        "alerts": alerts,
+        "alerts": alerts or {},
+        "warned": {name: status for name, (status, _) in warned.items()},
+        "since": {name: told for name, (_, told) in warned.items() if told} | (since or {}),
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from tests.second_reading.complaint_clock import Limit, outcome
 from tests.second_reading.complaint_story import at, at_the_centre, failed_call, grade, is_a
 from tests.second_reading.complaint_time import DAY, local_day, moment_of, years_later
+from tests.second_reading.complaint_warnings import silence
 
 REPORT_BY = time(17, 30)
 GAP = timedelta(hours=2)
@@ -80,9 +81,9 @@ def attempts(story: list[dict], until: datetime | None) -> list[tuple]:
 
 def series(story: list[dict], start: int, days: int, level: str, until: datetime | None) -> dict:
     """Judge one series of tries, from the first on."""
-    came = {"due_at": None, "stopped_at": None, "alerts": {}}
+    came = {"due_at": None, "stopped_at": None, "alerts": {}, "warned": {}, "since": {}}
     counted: dict = {}
-    closed, sent_back = None, False
+    closed, closing, sent_back = None, None, False
 
     def broken_off(when: datetime) -> dict:
         """What was given up at the closing and done after all had its alert in between."""
@@ -106,15 +107,16 @@ def series(story: list[dict], start: int, days: int, level: str, until: datetime
                 return {**came, "outcome": "cancelled", "reason": "reply_returned"}
             sent_back = True
         if closed is None and is_a(event, "closed"):
-            closed = when
+            closed, closing = when, event
     if closed is not None and until is not None and until > closed:
-        return {**came, "outcome": "breached", "reason": "closed_without", "alerts": {level: "firing"}}
+        came |= {"alerts": {level: "firing"}, "since": {level: silence(closed, story[start], closing)}}
+        return {**came, "outcome": "breached", "reason": "closed_without"}
     return {**came, "outcome": "running", "reason": "awaited"}
 
 
 def evidence(story: list[dict], taken: int, until: datetime | None) -> list[tuple]:
     """十三(一), 十三(四)4: at most 5 MB together, in principle; kept for years from the last closing."""
-    total, over, closed, alerts = 0, None, None, {}
+    total, over, excess, closed, alerts = 0, None, None, None, {}
     for event in story:
         if is_a(event, "evidence_added"):
             total += event["data"].get("bytes", 0)
@@ -123,20 +125,21 @@ def evidence(story: list[dict], taken: int, until: datetime | None) -> list[tupl
             total = max(0, total - event["data"].get("bytes", 0))
         # An excess that stood for no time raises nothing.
         if total > CAP:
-            over = over or at(event)
+            excess = excess if over else event
+            over = at(excess)
         elif over is not None:
             alerts = {"warning": "resolved"} if at(event) > over else alerts
             over = None
         if is_a(event, "closed"):
             closed = at(event)
-    came = {"due_at": None, "stopped_at": None, "alerts": alerts}
+    came = {"due_at": None, "stopped_at": None, "alerts": alerts, "warned": {}, "since": {}}
     if closed is not None:
         years = 5 if grade(story) in ("special", "major") else 3
         came["keep_until"] = years_later(local_day(closed), years)
     if over is not None:
         came |= {"outcome": "breached", "reason": "over_quota"}
         if until is not None and until > over:
-            came["alerts"] = {"warning": "firing"}
+            came |= {"alerts": {"warning": "firing"}, "since": {"warning": silence(over, excess)}}
     elif closed is not None:
         came |= {"outcome": "met", "reason": "in_time", "stopped_at": closed}
     else:

@@ -60,6 +60,16 @@ def after_office_hours(start: datetime, owed: timedelta) -> datetime | None:
     return None
 
 
+def office_time(start: datetime, end: datetime) -> timedelta:
+    """Give the office time between two instants, both within the calendar."""
+    day, worked = local_day(start), timedelta(0)
+    while day <= local_day(end):
+        for opens, closes in OFFICE if worked_on(day) else ():
+            worked += max(timedelta(0), min(end, moment_of(day, closes)) - max(start, moment_of(day, opens)))
+        day += DAY
+    return worked
+
+
 def unknown_from(start: datetime) -> datetime:
     """Give the first instant, from the start on, of a day that the calendar does not know."""
     day = local_day(start)

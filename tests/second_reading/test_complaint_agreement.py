@@ -27,7 +27,7 @@ TICKETS = 1_000
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
 FOLDER = Path(__file__).resolve().parents[2] / "rulebooks" / "sgcc-2014"
 LEVELS = ("breach", "warning", "warning-100")
-"""The alerts of what is broken; how far ahead a warning comes is nothing the law says."""
+"""The alerts of what is broken; all others warn before it is."""
 LIMITS = ("dispatch", "redispatch", "notify-province", "report-marketing", "receive-province", "receive-local")
 LIMITS += ("contact", "answer", "callback", "kpi-answer", "progress")
 CHECKS = ("close-approval", "handler-level", "grade-special", "grade-major", "grade-important", "return-ground")
@@ -104,18 +104,18 @@ def as_read(verdict, clock_id, alerts):
         if alert["clock_id"] == clock_id and alert["status"] != "retracted":
             of_what_is_broken = alert["alert_id"].rpartition("/")[2] in LEVELS
             assert alert["excused"] == (verdict["excused"] and of_what_is_broken)
+    told = {
+        alert["alert_id"].rpartition("/")[2]: alert["status"]
+        for alert in alerts.values()
+        if alert["clock_id"] == clock_id and alert["status"] != "retracted"
+    }
     return {
         "outcome": verdict["outcome"],
         "reason": verdict["reason"],
         **{name: moment(verdict.get(name)) for name in ("due_at", "stopped_at")},
         "excused": verdict.get("excused", False),
-        "alerts": {
-            alert["alert_id"].rpartition("/")[2]: alert["status"]
-            for alert in alerts.values()
-            if alert["clock_id"] == clock_id
-            and alert["status"] != "retracted"
-            and alert["alert_id"].rpartition("/")[2] in LEVELS
-        },
+        "alerts": {level: status for level, status in told.items() if level in LEVELS},
+        "warned": {level: status for level, status in told.items() if level not in LEVELS},
         **kept,
     }
 
@@ -133,6 +133,8 @@ def agree(tickets, watch, dice):
         # A batch may have come with silence that reaches further than what was drawn for the end: it only grows.
         proven = max((horizon for _, horizon in deliveries if horizon is not None), default=None)
         core, second = of_the_core(subject, deliveries, watch), read(events, proven)
+        for came in second.values():
+            del came["since"]  # of when an alert may fire the simulation speaks
         assert core == second, f"complaint {subject}, silent until {until}; as delivered: {deliveries}"
 
 

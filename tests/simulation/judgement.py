@@ -7,7 +7,7 @@ the law: nothing of the product's own judging is believed.
 import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from functools import cached_property
 
 from sla.ticket import decode
 from streams.changelog import (
@@ -19,8 +19,10 @@ from streams.changelog import (
     decode_control,
     header,
 )
-from tests.second_reading.repair import instant, read
+from streams.operator_alerts import Condition
+from tests.second_reading.repair import instant
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS, Landed
+from tests.simulation.second_opinion import Clock, Opinion, Silence, as_read, clock_of, opinions
 from tests.simulation.world import SETTLED_US, World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +45,8 @@ class Judgement:
         self.world = world
         self.events: dict[str, list[tuple[int, dict]]] = defaultdict(list)
         self.refused: set[tuple[int, int]] = set()
+        self.partition: dict[str, int] = {}
+        self._parts: dict[tuple, dict[Clock, Opinion]] = {}
         for number in range(world.plan.partitions):
             self._sort_out(number)
         self.outputs = [
@@ -65,12 +69,19 @@ class Judgement:
             first = known.setdefault(identity, event)
             if first is event:
                 self.events[event["subject"]].append((landed.us, event))
+                self.partition[event["subject"]] = number
             elif (first["type"], instant(first["time"]), first["data"]) != (
                 event["type"],
                 instant(event["time"]),
                 event["data"],
             ):
                 self.refused.add((number, landed.offset))
+
+    @cached_property
+    def latest(self) -> dict[Clock, Opinion]:
+        """What the second readings say of every clock in the end."""
+        told = [event for events in self.events.values() for _, event in events]
+        return opinions(told, at(self.world.now_us))
 
     @property
     def calm(self) -> bool:
@@ -102,9 +113,6 @@ class Judgement:
 
     def end_state(self) -> list[str]:
         """The last word on every clock and alert is that of the second reading."""
-        told = [event for events in self.events.values() for _, event in events]
-        soonest = read(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
-        latest = read(told, at(self.world.now_us))
         found, alerts = {}, defaultdict(dict)
         for name, data in self.last().items():
             if data["rule"].startswith("operator/"):
@@ -115,12 +123,17 @@ class Judgement:
             elif data["reason"] != "start_withdrawn":
                 found[name] = data
         wrong = [f"{name} has alerts, but no verdict" for name in alerts.keys() - found.keys()]
-        judged = {_clock(name): _as_read(data, alerts[name]) for name, data in found.items()}
-        return wrong + [
-            f"{clock}: published {judged.get(clock)}, the second reading says {latest.get(clock)}"
-            for clock in judged.keys() | latest.keys()
-            if judged.get(clock) not in (soonest.get(clock), latest.get(clock))
-        ]
+        judged = {clock_of(name): as_read(data, alerts[name]) for name, data in found.items()}
+        latest = {clock: opinion.came for clock, opinion in self.latest.items()}
+        if judged != latest:  # what became due in the last moments may be out, or not
+            told = [event for events in self.events.values() for _, event in events]
+            soonest = opinions(told, at(self.world.now_us - SETTLED_US - self.world.plan.grace_us))
+            for clock in judged.keys() | latest.keys():
+                sooner = soonest[clock].came if clock in soonest else None
+                if judged.get(clock) not in (latest.get(clock), sooner):
+                    told_us = f"published {judged.get(clock)}, the second reading says {latest.get(clock)}"
+                    wrong.append(f"{clock}: {told_us}")
+        return wrong
 
     def contents(self) -> list[str]:
         """One (id, revision) has one content."""
@@ -147,29 +160,39 @@ class Judgement:
             data = envelope["data"]
             if data.get("status") != "firing" or data["rule"].startswith("operator/"):
                 continue
-            ticket, _, source, id_ = clock = _clock(data["clock_id"])
-            level = data["alert_id"].rpartition("/")[2]
-            appended = {(event["source"], event["id"]): us for us, event in self.events[ticket]}
-            start_us = appended[source, id_] // 1000 * 1000
-            silent_us = max(us_of(instant(envelope["time"])), start_us) + self.world.plan.grace_us
-            news_us = max(us for us, _ in self.events[ticket] if us <= landed.us)
-            if self.calm and landed.us > max(silent_us, news_us, self.world.begun_us) + SETTLED_US:
+            clock, level = clock_of(data["clock_id"]), data["alert_id"].rpartition("/")[2]
+            log = [(us, event) for us, event in self.events[clock[0]] if us <= landed.us]
+            early, silent_us = "", None
+            for size in range(len(log), 0, -1):
+                silence = self._silence(clock, level, data, log[:size], landed.us)
+                if silence is None:
+                    continue
+                silent_us = self._silent_us(silence, log)
+                if landed.us < silent_us:
+                    early = f"{data['alert_id']} fires {silent_us - landed.us} us early"
+                elif size >= sum(us <= silent_us for us, _ in log):
+                    break
+            else:
+                wrong.append(early or f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
+                continue
+            in_peace = self.calm and landed.us < self.world.again_us
+            if in_peace and landed.us > max(silent_us, log[-1][0], self.world.begun_us) + SETTLED_US:
                 wrong.append(f"{data['alert_id']} fires {landed.us - silent_us} us late, although nothing was wrong")
-            if landed.us < silent_us:
-                wrong.append(f"{data['alert_id']} fires {silent_us - landed.us} us early")
-            if not self._silent_somewhen(clock, level, data["due_at"], silent_us, landed.us):
-                wrong.append(f"{data['alert_id']} is a false alarm, at {at(landed.us)}: {data}")
         return wrong
 
-    def _silent_somewhen(self, clock: tuple, level: str, due_at: str, silent_us: int, landed_us: int) -> bool:
-        """Whether some state of the log, from the proven instant to the alert, was silent about what is owed."""
-        log = [(us, event) for us, event in self.events[clock[0]] if us <= landed_us]
-        certain = sum(us <= silent_us for us, _ in log)
-        for size in range(len(log), certain - 1, -1):
-            told = read([event for _, event in log[:size]], at(landed_us)).get(clock)
-            if told and told["due_at"] == instant(due_at) and told["alerts"].get(level) == "firing":
-                return True
-        return False
+    def _silence(self, clock: Clock, level: str, data: dict, log: list, landed_us: int) -> Silence | None:
+        """What an alert would rest on by the second reading of a part of its ticket's log; None: it would not fire."""
+        key = (clock[0], len(log), landed_us)
+        if key not in self._parts:
+            self._parts[key] = opinions([event for _, event in log], at(landed_us))
+        told = self._parts[key].get(clock)
+        due_at = None if data.get("due_at") is None else instant(data["due_at"])
+        return told.firing.get(level) if told is not None and told.came["due_at"] == due_at else None
+
+    def _silent_us(self, silence: Silence, log: list) -> int:
+        """When silence is proven: past its instant, not before all it rests on was in the log, and the grace later."""
+        known_us = [us // 1000 * 1000 for us, event in log if (event["source"], event["id"]) in silence.known]
+        return max(us_of(silence.past), *known_us) + self.world.plan.grace_us
 
     def operator_alerts(self) -> list[str]:
         """Each is told without a gap, fires and is over by turns, and is over once the world has healed."""
@@ -178,11 +201,36 @@ class Judgement:
             data = envelope["data"]
             if data["rule"].startswith("operator/"):
                 told[data["alert_id"]][data["revision"]] = data["status"]
+        beyond = {name for name in told if f"/{Condition.CALENDAR_ENDS}/" in name}
+        wrong = [f"{name} was told as {told[name]}" for name in beyond if told[name] != {1: "firing"}]
         return [
-            f"{name} was told as {sorted(statuses.items())}"
-            for name, statuses in told.items()
-            if [statuses[revision] for revision in sorted(statuses)] != ["firing", "resolved"] * (len(statuses) // 2)
-            or max(statuses) != len(statuses)
+            *wrong,
+            *self._beyond_calendar(beyond),
+            *(
+                f"{name} was told as {sorted(statuses.items())}"
+                for name, statuses in told.items()
+                if name not in beyond
+                if [statuses[revision] for revision in sorted(statuses)]
+                != ["firing", "resolved"] * (len(statuses) // 2)
+                or max(statuses) != len(statuses)
+            ),
+        ]
+
+    def _beyond_calendar(self, told: set[str]) -> list[str]:
+        """That due times lie beyond the calendar is said of the partitions where they do."""
+        said = {int(name.rpartition("/")[2]) for name in told}
+        now = {self.partition[str(clock[0])] for clock, o in self.latest.items() if o.beyond_calendar}
+        # It is over only under another law, so it may have been true of any part of a ticket's log.
+        ever = {
+            self.partition[ticket]
+            for ticket, log in self.events.items()
+            if self.partition[ticket] in said - now
+            for size in range(1, len(log) + 1)
+            for opinion in opinions([event for _, event in log[:size]], at(self.world.now_us)).values()
+            if opinion.beyond_calendar
+        }
+        return [f"due times of partition {n} lie beyond the calendar, and nobody says so" for n in now - said] + [
+            f"due times of partition {n} never lay beyond the calendar" for n in said - now - ever
         ]
 
     def dead_letters(self) -> list[str]:
@@ -229,23 +277,6 @@ def _event(landed) -> dict | None:
     except (TypeError, ValueError):
         return None
     return event if landed.key == event["subject"].encode() else None
-
-
-def _clock(name: str) -> tuple[str, str, str, str]:
-    ticket, business, rule, source, start = name.split("/")
-    return unquote(ticket), f"{business}/{rule}", unquote(source), unquote(start)
-
-
-def _as_read(data: dict, alerts: dict) -> dict:
-    """A verdict in the words of the second reading."""
-    times = {name: data.get(name) for name in ("started_at", "due_at", "stopped_at")}
-    return {
-        "outcome": data["outcome"],
-        **{name: None if text is None else instant(text) for name, text in times.items()},
-        "owner": data.get("owner"),
-        "owner_level": data.get("owner_level"),
-        "alerts": alerts,
-    }
 
 
 def _rebuilt(log: list[Landed]) -> dict[bytes, bytes]:

@@ -26,10 +26,15 @@ class Mutant:
     by: str = "simulation"
 
 
+COMPLAINTS = "worlds with complaints"
+"""By whom the bugs are found that only complaints can show."""
+
+
 def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation") -> Mutant:
     return Mutant(name, says, where, tuple(zip(texts[::2], texts[1::2], strict=True)), by)
 
 
+KINDS = "sla.kinds"
 STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
 EFFECTS, REPLAY = "streams.effects:Effects", "streams.restore:_Replay"
 
@@ -72,6 +77,37 @@ MUTANTS = (
             "if not any(event.type == business.voided for event in events):", "if True:"),
     _mutant("corrections-ignored", "corrections correct nothing", "sla.ticket:Reading.__init__",
             "corrections.update((name", "{}.update((name"),
+    # the law of complaints
+    _mutant("reopening-ignored", "a reply that was sent back still counts", f"{KINDS}.course:course",
+            "elif _stops(rule.undo, start, event):", "elif False:", by=COMPLAINTS),
+    _mutant("offices-never-close", "working hours pass at night", "sla.term:WorkingHours.due",
+            "return hours_due(self.calendar, self.profile(unit, level), started_at, self.hours * 3600)",
+            "return Continuous('', timedelta(hours=self.hours)).due(started_at)", by=COMPLAINTS),
+    _mutant("closed-without-unjudged", "closing what is still owed is never found out by silence", f"{DUTY}:_open",
+            "if without is not None and horizon is not None and horizon > duty.silence_counts_from(without):",
+            "if False:", by=COMPLAINTS),
+    _mutant("closing-at-once", "what is owed at a closing is said before the closing is known for the grace",
+            f"{KINDS}.course:clock", "duty.known_at = known_at(", "(", by=COMPLAINTS),
+    _mutant("closing-proves", "a closing counts as proof that nothing was done before it", f"{DUTY}:alert_status",
+            "if horizon is not None and horizon > duty.silence_counts_from(at):",
+            "if (duty.cancel is not None and duty.cancel.time > at) or ("
+            "horizon is not None and horizon > duty.silence_counts_from(at)):", by=COMPLAINTS),
+    _mutant("next-day-forgotten", "nobody waits for the next day of reports", f"{KINDS}.report:duties",
+            "duty.opens_at = duty.started_at", "found.pop()", by=COMPLAINTS),
+    _mutant("superior-ignored", "another date changes nothing", f"{KINDS}.course:due_by_superior",
+            "if told is not None and (", "if False and (", by=COMPLAINTS),
+    _mutant("superior-too-late", "a date set when it was due already counts", f"{KINDS}.course:due_by_superior",
+            "event.time <= due_at", "True", by=COMPLAINTS),
+    _mutant("tries-too-close", "a try at once after another is one more", f"{KINDS}.attempts:_enough",
+            "event.time - last[day] < entry.gap", "False", by=COMPLAINTS),
+    _mutant("regrading-ends-nothing", "a notice is owed whatever the grade becomes", f"{KINDS}.notice:duties",
+            "ends = None if until is None else (until, Reason.REGRADED)", "ends = None", by=COMPLAINTS),
+    _mutant("excess-at-once", "too much evidence is said before it is known for the grace", f"{KINDS}.quota:duties",
+            "known_at=known_at(over)", "known_at=None", by=COMPLAINTS),
+    _mutant("excuse-lost", "an upheld appeal excuses nothing", f"{STEP}:_judge",
+            "duty.excused = excused", "pass", by=COMPLAINTS),
+    _mutant("calendar-end-unsaid", "nobody hears that the calendar ends", f"{PARTITION}._step",
+            "if result.unknown:", "if False:", by=COMPLAINTS),
     # the partition
     _mutant("fires-while-lagging", "any answer proves silence, read or not", f"{PARTITION}._advance",
             "while proofs and proofs[0][1] <= self.next_offset:", "while proofs:"),
@@ -137,7 +173,7 @@ MUTANTS = (
             "self._outgoing(o, partition.epoch)",
             "self._outgoing(type(o)(o.channel, o.key, o.value + b' '), partition.epoch)"),
     _mutant("epoch-ignored", "what a former owner writes after a claim counts", f"{REPLAY}._ordered",
-            "if epoch is not None and epoch < self._claim and self._confirmed:", "if False:"),
+            "if epoch is not None and epoch < self._floor:", "if False:"),
     _mutant("claim-skipped", "a claim gives no new epoch", f"{REPLAY}._on_claim",
             "self.found.epoch = max(self.found.epoch, claim.epoch)", "pass"),
     _mutant("unsent-forgotten", "unsent outputs are not looked for", f"{REPLAY}.finish",
@@ -153,6 +189,7 @@ MUTANTS = (
 QUICK = (
     "repeats-count", "order-of-arrival", "fires-while-lagging", "dead-letter-lost",
     "timers-not-rebuilt", "no-grace", "control-too-soon", "outbox-dropped", "claim-skipped", "due-included",
+    "reopening-ignored", "closed-without-unjudged",
 )  # fmt: skip
 """The mutants tried in every run of the suite."""
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Plan:
-    """What a seed makes of a world; `faults` are (microseconds since the start, what)."""
+    """What a seed makes of a world; `faults` are (microseconds since the start, what).
+
+    `business` says what its tickets are: repairs, complaints, or both.
+    """
 
     dice: random.Random
+    business: str = "repair"
     partitions: int = 1
     machines: int = 2
     grace_us: int = 200_000
@@ -31,6 +35,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         dice = self.dice
+        self.business = dice.choice(("repair",) * 15 + ("complaint",) * 3 + ("both",) * 2)
         self.partitions = dice.choice((1, 1, 2))
         self.machines = dice.choice((1, 2, 2, 3))
         self.grace_us = dice.choice((200_000, 200_000, 1_000_000))

@@ -13,7 +13,7 @@ from streams.crash_points import CrashPoint
 from tests.simulation.broker import DEAD
 from tests.simulation.judgement import Judgement
 from tests.simulation.virtual import simulated
-from tests.simulation.workload import START_US, Sent
+from tests.simulation.workload import Sent
 from tests.simulation.world import World
 
 MS = 1000
@@ -64,7 +64,7 @@ def unaccepted(world):
     """Tickets of which only a dispatch is told, told to the world in place of its own."""
     told = []
     for number in range(6):
-        subject, us = f"nobody-{number}", START_US + number * 1_000 * MS
+        subject, us = f"nobody-{number}", world.start_us + number * 1_000 * MS
         event = {"specversion": "1.0", "id": "1", "source": "test", "type": "repair.dispatched", "subject": subject}
         event |= {"time": instant(us).isoformat(), "data": {"to_unit": "3201", "to_level": "city"}}
         told.append(Sent(us, number % world.plan.partitions, subject.encode(), json.dumps(event).encode(), subject))

@@ -11,8 +11,9 @@ import pytest
 
 from sla.rulebook import Rulebook
 from streams.crash_points import CrashPoint
+from tests.second_reading.repair import instant
 from tests.simulation.__main__ import lived
-from tests.simulation.judgement import Judgement
+from tests.simulation.judgement import Judgement, us_of
 from tests.simulation.mutants import MUTANTS, QUICK, sown
 from tests.simulation.try_mutants import caught
 from tests.simulation.virtual import simulated
@@ -52,7 +53,7 @@ def test_one_seed_is_one_world():
 
 def test_the_worlds_are_full_of_faults():
     """Every named place kills somebody, partitions change hands, and every kind of output and refusal is seen."""
-    seen = Counter()
+    seen: Counter = Counter()
     for seed in range(200):
         world = World(seed)
         world.live()
@@ -60,20 +61,30 @@ def test_the_worlds_are_full_of_faults():
         seen.update(world.passed)
         seen["adopted"] += len(world.adoptions)
         seen["refused"] += len(judged.refused)
+        seen[world.plan.business] += 1
         seen.update(data.get("status") or data["outcome"] for data in judged.last().values())
+        for envelope, _ in judged.outputs:
+            data = envelope["data"]
+            if data.get("status") == "firing" and data.get("kind") == "complaint":
+                # Told within the world, of what became due within it, or long before.
+                due_within = us_of(instant(envelope["time"])) > world.start_us
+                seen["due within" if due_within else "history"] += 1
+                seen[data["reason"]] += due_within
         seen.update(envelope["data"].get("status") for envelope, _ in judged.outputs)
     places = {f"killed at {point.value}" for point in CrashPoint}
     outcomes = {"running", "met", "late", "breached", "cancelled", "firing", "resolved", "retracted"}
-    missing = ({"adopted", "refused", "killed at random", "killed in good order"} | places | outcomes) - set(seen)
-    assert not missing
+    businesses = {"repair", "complaint", "both", "due within", "history"}
+    reasons = {"not_done", "awaited", "closed_without", "contradiction", "over_quota"}
+    wanted = {"adopted", "refused", "killed at random", "killed in good order"} | places | outcomes
+    assert not {what for what in wanted | businesses | reasons if not seen[what]}
     assert isinstance(WATCH.rulebook, Rulebook)
 
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_sown_bug_is_found(name):
-    """The simulation finds each of these mutants within a hundred worlds (`make mutants` tries them all)."""
+    """The simulation finds each of these mutants within a hundred and fifty worlds (`make mutants` tries them all)."""
     (mutant,) = [mutant for mutant in MUTANTS if mutant.name == name]
-    assert caught(mutant, 100)
+    assert caught(mutant, 150)
 
 
 def test_every_mutant_fits_the_product():

@@ -12,10 +12,11 @@ from random import Random
 from zlib import crc32
 
 from cli.generate import lives
+from tests.simulation.complaints import told as complaints
+from tests.simulation.plan import Plan
 
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
-"""Virtual time zero."""
-START_US = int(START.timestamp()) * 1_000_000
+"""Virtual time zero of a world without complaints; complaints choose theirs."""
 LIFE = timedelta(minutes=5)
 PASSED_ON = ("accepted", "dispatched", "received", "returned", "corrected", "voided", "closed")
 
@@ -31,24 +32,33 @@ class Sent:
     subject: str = ""
 
 
-def draw(dice: Random, partitions: int, late: float) -> list[Sent]:
-    """All records of a world, in order of their taking."""
+def draw(dice: Random, plan: Plan) -> tuple[int, list[Sent]]:
+    """Virtual time zero of a world in microseconds, and all its records in order of their taking."""
+    start, told = (START, []) if plan.business == "repair" else complaints(dice, LIFE)
+    if plan.business != "complaint":
+        told = told + _repairs(
+            dice, start, dice.choice((1, 1, 2, 2, 3, 4) if plan.business == "repair" else (1, 1, 2))
+        )
+    start_us = us_of(start.isoformat())
     way = dice.choice(("live", "live", "live", "backlog", "mixed"))
     sent: list[Sent] = []
-    for event in _told(dice):
+    for event in told:
         happened_us = us_of(event["time"])
         old = way == "backlog" or (way == "mixed" and crc32(event["subject"].encode()) % 2)
-        us = START_US + dice.randint(0, 20_000_000) if old else happened_us + _delay(dice, late)
-        record = _record(event, us, partitions)
+        us = start_us + dice.randint(0, 20_000_000) if old else happened_us + _delay(dice, plan.late)
+        if us < start_us and dice.random() < plan.late / 4:  # history that comes long after
+            us = start_us + dice.randint(0, 300_000_000)
+        record = _record(event, us, plan.partitions)
         sent.append(record)
         if dice.random() < 0.1:
-            sent.append(_record(event, us + dice.choice((0, 1000, dice.randint(0, 100_000_000))), partitions))
+            again_us = us + dice.choice((0, 1000, dice.randint(0, 100_000_000)))
+            sent.append(_record(event, again_us, plan.partitions))
         if dice.random() < 0.05:
-            sent.append(_rubbish(dice, event, us + dice.randint(-5_000_000, 60_000_000), partitions))
+            sent.append(_rubbish(dice, event, us + dice.randint(-5_000_000, 60_000_000), plan.partitions))
     sent.sort(key=lambda record: record.us)
     for record in sent:
-        record.us = max(record.us, START_US)
-    return sent
+        record.us = max(record.us, start_us)
+    return start_us, sent
 
 
 def us_of(text: str) -> int:
@@ -56,18 +66,16 @@ def us_of(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1e6)
 
 
-def _told(dice: Random) -> list[dict]:
-    """The events of a few lives, without the long tail of the repair itself; the rest is drawn together."""
-    tickets = dice.choice((1, 1, 2, 2, 3, 4))
+def _repairs(dice: Random, start: datetime, tickets: int) -> list[dict]:
+    """The events of a few repairs, without the long tail of the repair itself; the rest is drawn together."""
     events = []
-    for event in lives(
-        tickets, dice.randrange(1 << 30), START, timedelta(minutes=dice.choice((0, 1, 3))), trouble=0.7
-    ):
+    span = timedelta(minutes=dice.choice((0, 1, 3)))
+    for event in lives(tickets, dice.randrange(1 << 30), start, span, trouble=0.7):
         if event["type"].removeprefix("repair.") not in PASSED_ON and dice.random() < 0.9:
             continue
-        over = datetime.fromisoformat(event["time"]) - START - LIFE
+        over = datetime.fromisoformat(event["time"]) - start - LIFE
         if over > timedelta(0):
-            time = START + LIFE + over / 120
+            time = start + LIFE + over / 120
             events.append({**event, "time": time.isoformat(timespec="milliseconds")})
         else:
             events.append(event)

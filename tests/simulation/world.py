@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.simulation.broker import CHANGELOG, EVENTS, Broker, Group
 from tests.simulation.plan import Plan
 from tests.simulation.process import Killed, Process
 from tests.simulation.virtual import presence
-from tests.simulation.workload import START_US, draw
+from tests.simulation.workload import draw
 
 HEALS_WITHIN_US = 45_000_000
 """After the last fault: sessions end, partitions go to others, are restored, and all that is due goes out."""
@@ -60,7 +61,8 @@ class World:
             self.plan.faults = [(self.plan.begins_us + us, what) for us, what in faults]
             self.plan.heals_us = self.plan.faults[-1][0] + 20_000_000
         self.watch = WATCH
-        self.now_us = START_US
+        self.start_us, self.sent = draw(self.dice, self.plan)
+        self.now_us = self.start_us
         self.broken: list[str] = []
         self.trace: list[str] = []
         self.agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -71,11 +73,11 @@ class World:
         self.processes: list[Process] = []
         self.running: Process | None = None
         self.turns = 0
-        self.begun_us = START_US + self.plan.begins_us + 20_000_000
+        self.begun_us = self.start_us + self.plan.begins_us + 20_000_000
+        self.again_us: float = inf
         self.adoptions: list[tuple[str, int, int]] = []
         self.passed: set[str] = set()
         self.machines = [Machine(f"m{number}") for number in range(self.plan.machines)]
-        self.sent = draw(self.dice, self.plan.partitions, self.plan.late)
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -128,24 +130,35 @@ class World:
         """Everything happens; afterwards all faults have healed and everything due has had its time."""
         with presence(self):
             for sent in self.sent:
-                self.after(sent.us - START_US, lambda sent=sent: self._arrive(sent))
+                self.after(sent.us - self.start_us, lambda sent=sent: self._arrive(sent))
             for machine in self.machines:
                 self.after(self.plan.begins_us + self.dice.randint(0, 2_000_000), lambda m=machine: self.start(m))
             for at, what in self.plan.faults:
                 self.after(at, lambda what=what: getattr(self, f"fault_{what}")())
-            self.run_until(START_US + max(self.plan.heals_us, self.plan.begins_us + 3_000_000))
+            self.run_until(self.start_us + max(self.plan.heals_us, self.plan.begins_us + 3_000_000))
             self._heal()
             last = max((sent.us for sent in self.sent), default=0)
             self.run_until(max(self.now_us, last) + HEALS_WITHIN_US + self.dice.randint(0, 60_000_000))
+            self._come_to_rest()
 
     def again(self) -> None:
         """All workers are killed and one is started anew: it must find everything as it was, and say nothing new."""
+        self.again_us = self.now_us
         with presence(self):
             for process in list(self.processes):
                 self.killed(process, "with all others", restart=False)
             self.run_until(self.now_us + 15_000_000)
             self.start(self.machines[0])
             self.run_until(self.now_us + 15_000_000)
+            self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Whatever is under way at the end arrives."""
+        for _ in range(20):
+            kept = [p for process in self.processes for p in process.keeper.partitions.values()]
+            if all(partition.step == partition.acked_step for partition in kept):
+                return
+            self.run_until(self.now_us + 250_000)
 
     def _arrive(self, sent: Any) -> None:
         landed = self.broker.append(EVENTS, sent.partition, sent_record(sent), "source")
@@ -163,7 +176,7 @@ class World:
             machine.starts += 1
             machine.process = Process(self, f"{machine.name}.{machine.starts}", machine)
             self.processes.append(machine.process)
-            if self.now_us - START_US < self.plan.heals_us - 20_000_000 and self.dice.random() < 0.1:
+            if self.now_us - self.start_us < self.plan.heals_us - 20_000_000 and self.dice.random() < 0.1:
                 machine.process.dies_at = (CrashPoint.DURING_RECOVERY, 1)
             self.say(machine.process.name, "starts")
 
@@ -313,7 +326,7 @@ class World:
     def say(self, who: str, what: str) -> None:
         """Note something for a reader."""
         if self.telling:
-            self.trace.append(f"{(self.now_us - START_US) / 1e6:11.6f}  {who:8} {what}")
+            self.trace.append(f"{(self.now_us - self.start_us) / 1e6:11.6f}  {who:8} {what}")
 
     @staticmethod
     def told(record: Any) -> str:

@@ -76,6 +76,14 @@ def test_what_lands_behind_our_own_claim_is_reported_too(late):
     assert found.voided == {b"t"}
 
 
+def test_a_claim_that_nothing_follows_gives_no_former_owner_its_word_back():
+    """What is void by an earlier claim stays void when a later claimant writes nothing."""
+    late = state(1, 2, b"late")
+    found = read(*VALID, state(2, 2), claim(3), late, claim(4, "mine"))
+    assert found.states == {b"t": state(2, 2)[1][:-1]}
+    assert found.voided == {b"t"}
+
+
 def test_written_again_it_is_reported_no_more():
     """A valid record behind the void one ends the matter."""
     assert not read(*VALID, state(1, 2, b"late"), state(2, 3), claim(3, "mine")).voided
