@@ -27,6 +27,7 @@ class Mutant:
 
 
 COMPLAINTS = "worlds with complaints"
+STALLED = "worlds whose owners stall in a write"
 """By whom the bugs are found that only complaints can show."""
 
 
@@ -149,7 +150,7 @@ MUTANTS = (
     _mutant("voided-left", "what a void record hides is not written again at a takeover", f"{KEEPER}.adopt",
             "partition.write_again(sorted(restored.voided))", "pass"),
     _mutant("late-writes-unseen", "nobody looks for what a former owner writes late", f"{KEEPER}.round",
-            "await self.guard.look(owners)", "pass"),
+            "await self.guard.look(owners)", "pass", by=STALLED),
     _mutant("conditions-forgotten", "a new owner does not know what was said of its partition", f"{KEEPER}.adopt",
             'partition.take_conditions(f"{self.effects.names.changelog}/{partition.number}", restored.said)', "pass"),
     _mutant("blind-for-ever", "a partition that was called blind stays so", f"{KEEPER}.see_again",

@@ -12,6 +12,7 @@ from streams.changelog import instant
 from streams.crash_points import CrashPoint
 from tests.simulation.broker import DEAD
 from tests.simulation.judgement import Judgement
+from tests.simulation.stalled import stalled
 from tests.simulation.virtual import simulated
 from tests.simulation.workload import Sent
 from tests.simulation.world import World
@@ -20,7 +21,6 @@ MS = 1000
 STEPS = [(20_000 * MS, "step"), (20_500 * MS, "kill")]
 AWAY = [(at * 1_000 * MS + us, what) for at in range(20, 300, 20) for us, what in ((0, "down"), (100 * MS, "step"))]
 CLOSE = [(at * 1_000 * MS, "close") for at in range(5, 200, 15)]
-STALLS = [(at * 1_000 * MS, "stall") for at in range(10, 300, 50)] + [(320_000 * MS, "kill")]
 CLAIMS = [
     (at * 1_000 * MS, what)
     for at, what in zip(range(3, 120, 3), ("join", "freeze", "kill", "freeze") * 9, strict=False)
@@ -47,16 +47,12 @@ def test_what_was_mended(faults, seeds):
             assert not found, f"seed {seed}: {found[:3]}"
 
 
-def test_a_void_state_does_not_outlive_the_valid_one():
+@pytest.mark.parametrize(("seeds", "compaction_s"), [(range(60), 60), ((696, 717), 40)])
+def test_a_void_state_does_not_outlive_the_valid_one(seeds, compaction_s):
     """What a former owner writes late is void; the valid state before it is written again before compaction takes it."""
     with simulated():
-        for seed in range(60):
-            world = World(seed, faults=STALLS)
-            world.plan.compaction_us = 60_000 * MS
-            world.live()
-            found = Judgement(world).faults()
-            world.again()
-            found += Judgement(world).faults()
+        for seed in seeds:
+            found = stalled(seed, compaction_s)
             assert not found, f"seed {seed}: {found[:3]}"
 
 

@@ -15,8 +15,9 @@ from cli.generate import lives
 from tests.second_reading.repair import read
 from tests.second_reading.test_agreement import START, of_the_core
 from tests.simulation.__main__ import lived
-from tests.simulation.mutants import COMPLAINTS, MUTANTS, QUICK, Mutant, TextGoneError, sown
+from tests.simulation.mutants import COMPLAINTS, MUTANTS, QUICK, STALLED, Mutant, TextGoneError, sown
 from tests.simulation.plan import Plan
+from tests.simulation.stalled import stalled
 from tests.simulation.virtual import simulated
 from tests.simulation.world import WATCH
 
@@ -29,8 +30,9 @@ def caught(mutant: Mutant, seeds: int = SEEDS) -> str | None:
     """What gave a mutant away; None when nothing did."""
     for seed in islice(_worlds(mutant), seeds):
         with sown(mutant):
-            found = _disagreement() if mutant.by == "agreement" else _wrong(seed)
-        if found and (mutant.by == "agreement" or not _wrong(seed)):  # a world that is broken anyway tells nothing
+            found = _disagreement() if mutant.by == "agreement" else _wrong(seed, mutant.by)
+        # a world that is broken anyway tells nothing
+        if found and (mutant.by == "agreement" or not _wrong(seed, mutant.by)):
             return f"seed {seed}: {found}"
         if mutant.by == "agreement":
             break
@@ -42,10 +44,10 @@ def _worlds(mutant: Mutant) -> Iterator[int]:
     return (seed for seed in count() if mutant.by != COMPLAINTS or Plan(Random(seed)).business != "repair")
 
 
-def _wrong(seed: int) -> str | None:
+def _wrong(seed: int, by: str) -> str | None:
     """The first thing that does not hold in a world."""
     try:
-        found = lived(seed)[1]
+        found = stalled(seed) if by == STALLED else lived(seed)[1]
     except Exception as error:
         return f"{error!r}"
     return found[0] if found else None
