@@ -92,7 +92,8 @@ class InForce(msgspec.Struct, frozen=True):
     `deadline` and `notice` have a `term`; `report` a time of day and whether each calendar or each working day
     counts, or the length of a round (`every`, nothing where it is by day) and how long `after` the start the first
     begins; `attempts` so many a day on so many days, or so many `tries` on whatever days, at least `gap` apart;
-    `quota` a cap and the years to keep what it counts.
+    `quota` a cap and the years to keep what it counts. `marks` are the warnings of a term that runs day and night, as
+    levels and lengths after the start, in order of time.
     """
 
     since: datetime
@@ -109,6 +110,7 @@ class InForce(msgspec.Struct, frozen=True):
     gap: timedelta = timedelta(0)
     cap: int = 0
     keep_years: tuple[tuple[Condition, int], ...] = ()
+    marks: tuple[tuple[str, timedelta], ...] = ()
 
 
 class Superior(msgspec.Struct, frozen=True):

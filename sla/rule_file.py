@@ -16,7 +16,7 @@ from sla.duty import Reason
 from sla.rule import InForce, Lack, Owner, Rule, Start, Stop, Sum, Superior, Trigger
 from sla.rule_check import Check
 from sla.rule_layout import InForceFile, OwnerFile, RuleFile, StopFile, TriggerFile, alternatives, starts
-from sla.term import Term, parse_length, parse_term, parse_threshold
+from sla.term import Continuous, Term, Threshold, parse_length, parse_term, parse_threshold
 from sla.toml_file import Fault, Where, condition, load
 from sla.toml_lines import Path
 from sla.vocabulary import Condition, Vocabulary
@@ -153,7 +153,18 @@ def _in_force(number: int, entry: InForceFile, rule: RuleFile, place: Place, che
         **lengths,
         cap=entry.cap,
         keep_years=tuple((condition(keep.where), keep.years) for keep in entry.keep),
+        marks=_marks(term, warn),
     )
+
+
+def _marks(term: Term | None, warn: tuple[Threshold, ...]) -> tuple[tuple[str, timedelta], ...]:
+    """The warnings of a term that runs day and night: they lie equally far after every start."""
+    if not isinstance(term, Continuous):
+        return ()
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    due_at = start + term.length
+    marks = [(f"warning-{t.name}", at - start) for t in warn if (at := t.at(start, due_at)) is not None]
+    return tuple(sorted(marks, key=lambda mark: mark[1]))
 
 
 def _term(entry: InForceFile, place: Place) -> Term | None:

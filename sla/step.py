@@ -103,7 +103,8 @@ def step(
     outputs: list[Output] = []
     unknown = False
     if stirred and not current.forgotten:
-        unknown = _judge(current, subject, watch, outputs, calm=calm)
+        silent = not events and not another_law
+        unknown = _judge(current, subject, watch, outputs, calm=calm, silent=silent)
     return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown)
 
 
@@ -134,11 +135,12 @@ def _business(events: list[Event], rulebook: Rulebook) -> Business | None:
     return None
 
 
-def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool) -> bool:
+def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool, silent: bool) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
     Answers whether any of them waits for a calendar that ends before its due time.
     `calm`: only plain events were added, behind all others; what came to a final outcome before is passed over.
+    `silent`: none were added at all, so no clock has lost its ground and no alert that stands says anything new.
     """
     rulebook = watch.rulebook
     business = _business(ticket.events, rulebook)
@@ -172,23 +174,33 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                 instant = duty.opens_at
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
-                    _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs)
+                    _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs, silent=silent)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since
                     seen.discard(duty.clock_id)
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
-    for clock_id, published in ticket.published.items():
-        if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-            _withdraw(clock_id, published, about_ticket, rulebook, outputs)
+    if not silent:
+        for clock_id, published in ticket.published.items():
+            if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
+                _withdraw(clock_id, published, about_ticket, rulebook, outputs)
     if wake_at is None and (reading.closings or reading.accepted is None):
         wake_at = ticket.events[-1].time + business.forget_after
     ticket.wake_at = wake_at
     return unknown
 
 
-def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: Watch, outputs: list[Output]) -> None:
+def _publish(
+    ticket: Ticket,
+    duty: Duty,
+    about: About,
+    subject: Subject,
+    watch: Watch,
+    outputs: list[Output],
+    *,
+    silent: bool,
+) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time."""
     outcome, reason = judge(duty, ticket.horizon)
     told = verdict_facts(duty, outcome, subject)
@@ -209,6 +221,8 @@ def _publish(ticket: Ticket, duty: Duty, about: About, subject: Subject, watch: 
             status = Status.RETRACTED
         if raised is None:
             raised = published.alerts[level] = Raised(0, "", b"")
+        elif silent and raised.status == status and duty.wakes_at is None:
+            continue  # its facts are events; only an excess waits to be told of by silence
         told = alert_facts(duty, level, at, status, outcome, subject)
         if raised.status != status or raised.facts != told:
             raised.revision += 1

@@ -96,14 +96,14 @@ class Reading:
         remembered = vocabulary.remembered
         for position, event in enumerate(self.events):
             if event.type == business.corrected:
-                corrections.update((name, value) for name, value in event.data.items() if name in remembered)
+                corrections.update({name: value for name, value in event.data.items() if name in remembered})
                 continue
             if event.type == business.accepted:
                 self.accepted = self.accepted or event
             elif event.type in business.closed:
                 self.closings.append(position)
             if not remembered.isdisjoint(event.data):
-                attributes.update((name, value) for name, value in event.data.items() if name in remembered)
+                attributes.update({name: value for name, value in event.data.items() if name in remembered})
         attributes.update(corrections)
         self.attributes = attributes
         self.corrections = corrections

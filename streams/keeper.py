@@ -33,8 +33,8 @@ from streams.runs import Group, Run, Tail
 
 RECORDS_MAX = 2000
 """Records stepped before the loop gets its turn again."""
-TICKS_MAX = 500
-"""Timers fired for one partition before the loop gets its turn again."""
+TICKS_MAX = 150
+"""Timers fired for one partition before the loop gets its turn again; events wait as long for theirs."""
 BACKLOG_MAX = 20_000
 """Records taken from Kafka and not yet stepped; beyond it the agent waits."""
 CONTROL_EVERY_S = 0.5

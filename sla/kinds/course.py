@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sla.calendar import Certainty
-from sla.duty import BREACH, Duty, Outcome, Reason, clock_id
+from sla.duty import BREACH, Duty, Outcome, Reason
 from sla.event import Event
 from sla.rule import InForce, Rule, Start, Stop, Superior
 from sla.term import Continuous
@@ -129,7 +129,11 @@ def thresholds(
         return []
     last = "warning-100" if rule.assumed else BREACH
     levels: list[tuple[str, datetime]] = []
-    if due_at is not None:
+    if due_at is not None and type(entry.term) is Continuous and due_at - started_at == entry.term.length:
+        levels = [(level, started_at + mark) for level, mark in entry.marks]
+        if without is not None:
+            levels = [level for level in levels if level[1] < without]
+    elif due_at is not None:
         for threshold in entry.warn:
             term = entry.term if entry.term is not None else Continuous("", due_at - started_at)
             at = term.warns_at(threshold, started_at, due_at, *acting)
@@ -171,7 +175,6 @@ def due_by_superior(superior: Superior, reading: Reading, due_at: datetime | Non
 
 def clock(
     rule: Rule,
-    subject: str,
     reading: Reading,
     position: int,
     since: datetime,
@@ -179,9 +182,9 @@ def clock(
     *,
     anywhere: bool = False,
     ends: tuple[int, Reason] | None = None,
-    round_: str | None = None,
+    name: str,
 ) -> Duty:
-    """One clock with a term: from the event at `position`, running since `since`."""
+    """One clock with a term and this id: from the event at `position`, running since `since`."""
     event = reading.events[position]
     assert entry.term is not None
     unit, level = acting = owner(rule, reading, event, None)
@@ -198,7 +201,7 @@ def clock(
     if followed.at is not None and rule.handed_on:
         unit, level = owner(rule, reading, event, followed.at)
     duty = Duty(
-        clock_id=clock_id(subject, rule.id, event, round_),
+        clock_id=name,
         rule=rule.id,
         start=event,
         started_at=since,

@@ -29,7 +29,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             ends = (starts[number + 1][0], Reason.SUPERSEDED)
         name = clock_id(subject, rule.id, event)
         if not settled(name) or not rule.settles:
-            found.append(clock(rule, subject, reading, position, since, entry, anywhere=from_attribute, ends=ends))
+            found.append(clock(rule, reading, position, since, entry, anywhere=from_attribute, ends=ends, name=name))
     return found
 
 

@@ -32,8 +32,9 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
                 continue
             rounds[position] = rounds.get(position, 0) + 1
             round_ = None if rounds[position] == 1 else str(rounds[position])
-            settled(clock_id(subject, rule.id, event, round_))
-            duty = clock(rule, subject, reading, position, began, entry, ends=ends, round_=round_)
+            name = clock_id(subject, rule.id, event, round_)
+            settled(name)
+            duty = clock(rule, reading, position, began, entry, ends=ends, name=name)
             if position < since:  # silence about a duty says nothing before what made it one was in the log
                 duty.known_at = known_at(bound)
             found.append(duty)
