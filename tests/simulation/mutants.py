@@ -77,7 +77,7 @@ MUTANTS = (
     _mutant("voids-ignored", "voids take nothing back", "sla.ticket:effective",
             "if not any(event.type == business.voided for event in events):", "if True:"),
     _mutant("corrections-ignored", "corrections correct nothing", "sla.ticket:Reading.__init__",
-            "corrections.update((name", "{}.update((name"),
+            "corrections.update({name", "{}.update({name"),
     # the law of complaints
     _mutant("reopening-ignored", "a reply that was sent back still counts", f"{KINDS}.course:course",
             "elif _stops(rule.undo, start, event):", "elif False:", by=COMPLAINTS),
