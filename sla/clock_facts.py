@@ -21,8 +21,12 @@ def excused(duty: Duty, outcome: Outcome) -> bool:
 
 def verdict_time(duty: Duty, outcome: Outcome) -> datetime:
     """The instant a verdict is about: the end, or when the duty was broken, or the start."""
-    over_at = duty.closed_without or duty.due_at
-    return duty.ended_at or (over_at if outcome is Outcome.BREACHED and over_at else duty.started_at)
+    ended_at = duty.ended_at
+    if ended_at is not None:
+        return ended_at
+    if outcome is not Outcome.BREACHED:
+        return duty.started_at
+    return (duty.closed_without if duty.owed else None) or duty.due_at or duty.started_at
 
 
 def alert_time(duty: Duty, at: datetime, status: Status) -> datetime:
@@ -32,8 +36,11 @@ def alert_time(duty: Duty, at: datetime, status: Status) -> datetime:
 
 def evidence(duty: Duty) -> list[str]:
     """The ids of the events a clock rests on: its start and what ended it."""
-    events = [duty.start] + [event for event in (duty.reopened, duty.stop, duty.cancel) if event is not None]
-    return [event.id for event in events]
+    ids = [duty.start.id]
+    for event in (duty.reopened, duty.stop, duty.cancel):
+        if event is not None:
+            ids.append(event.id)
+    return ids
 
 
 def overrun(duty: Duty, status: Status) -> float | None:

@@ -148,10 +148,15 @@ FINAL = frozenset({Outcome.MET.value, Outcome.LATE.value, Outcome.CANCELLED.valu
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+").fullmatch
 
 
-@lru_cache(maxsize=32_768)
 def quoted(part: str) -> str:
-    """A part of an id, percent-encoded; remembered, as a ticket is judged again with each of its events."""
-    return part if _PLAIN(part) else quote(part, safe="")
+    """A part of an id, percent-encoded."""
+    return part if _PLAIN(part) else _quote(part)
+
+
+@lru_cache(maxsize=4096)
+def _quote(part: str) -> str:
+    """Sources are few and often an address; quoting is slow."""
+    return quote(part, safe="")
 
 
 def clock_id(subject: str, rule: str, start: Event, round_: str | None = None) -> str:

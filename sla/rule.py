@@ -186,13 +186,13 @@ class Rule(msgspec.Struct, frozen=True):
         """Whether the rule may ever have bound a ticket, by how it stands last: a quick no for most tickets."""
         if not self.binds:
             return True
-        return any(
-            all(
-                name in attributes and (name in self.changing or attributes[name] in values)
-                for name, values in bound.wanted
-            )
-            for bound in self.binds
-        )
+        for bound in self.binds:
+            for name, values in bound.wanted:
+                if name not in attributes or (name not in self.changing and attributes[name] not in values):
+                    break
+            else:
+                return True
+        return False
 
     def term_at(self, started_at: datetime, attributes: dict[str, Any]) -> InForce | None:
         """What was in force when the clock started; None before the first date or for tickets nobody named."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,6 +20,7 @@ from sla.publication import About
 from sla.rule import Rule, Trigger
 from sla.rule_check import Check
 from sla.rule_file import Place, read_rule
+from sla.ticket import Reading
 from sla.toml_file import Fault, RulebookError, Where, condition, load
 from sla.toml_lines import Path
 from sla.vocabulary import Condition, Vocabulary
@@ -59,12 +59,14 @@ class Excuse(msgspec.Struct, frozen=True):
     event: Trigger | None
     granted: Condition
 
-    def holds(self, events: list[Event], attributes: dict[str, Any]) -> bool:
+    def holds(self, reading: Reading) -> bool:
         """Whether breaches of the ticket are excused as things stand."""
         if self.event is None:
-            return self.ticket.holds(attributes)
-        last = next((event for event in reversed(events) if self.event.fits(event)), None)
-        return last is not None and self.granted.holds(last.data) and self.ticket.holds(attributes)
+            return self.ticket.holds(reading.attributes)
+        if self.event.event not in reading.types:
+            return False
+        last = next((event for event in reversed(reading.events) if self.event.fits(event)), None)
+        return last is not None and self.granted.holds(last.data) and self.ticket.holds(reading.attributes)
 
 
 class Rulebook(msgspec.Struct, frozen=True):
@@ -101,9 +103,12 @@ class Rulebook(msgspec.Struct, frozen=True):
         """The rules that may bind tickets of a business, in order of their ids."""
         return self.by_business.get(business, ())
 
-    def excuses_of(self, business: str) -> tuple[Excuse, ...]:
-        """What excuses the breaches of tickets of a business."""
-        return self.excuses.get(business, ())
+    def excused(self, business: str, reading: Reading) -> bool:
+        """Whether breaches of a ticket of a business are excused as things stand."""
+        for excuse in self.excuses.get(business, ()):
+            if excuse.holds(reading):
+                return True
+        return False
 
     def about(self, rule: Rule) -> About:
         """What outputs say of a rule."""

@@ -148,14 +148,8 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
         return False
     reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
     attributes = reading.attributes
-    about_ticket = Subject(
-        ticket=subject,
-        kind=business.name,
-        mode=attributes.get("mode"),
-        grade=attributes.get("grade"),
-        urgency=attributes.get("urgency"),
-        category=attributes.get("category"),
-    )
+    told = attributes.get
+    about_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
     wake_at: datetime | None = None
     seen: set[str] = set()
 
@@ -168,7 +162,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
 
     unknown = False
     if reading.accepted is not None:
-        excused = any(excuse.holds(reading.events, attributes) for excuse in rulebook.excuses_of(business.name))
+        excused = rulebook.excused(business.name, reading)
         for rule in rulebook.rules_of(business.name):
             for duty in KINDS[rule.kind](rule, subject, reading, settled):
                 instant = duty.opens_at
@@ -203,40 +197,42 @@ def _publish(
 ) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time."""
     outcome, reason = judge(duty, ticket.horizon)
-    told = verdict_facts(duty, outcome, subject)
+    said = verdict_facts(duty, outcome, subject)
     published = ticket.published.get(duty.clock_id)
     if published is None:
         published = ticket.published[duty.clock_id] = Published(0, "", "", b"", {})
-    if published.outcome != outcome or published.reason != reason or published.facts != told:
+    if published.outcome != outcome or published.reason != reason or published.facts != said:
         published.revision += 1
-        published.outcome, published.reason, published.facts = outcome.value, reason.value, told
+        published.outcome, published.reason, published.facts = outcome, reason, said
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
     historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
+    unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
+    alerts = published.alerts
     for level, at in duty.thresholds:
+        raised = alerts.get(level)
+        if unmoved and raised is not None and raised.status != Status.RETRACTED:
+            continue
         status = alert_status(duty, at, ticket.horizon)
-        raised = published.alerts.get(level)
         if status is None:
             if raised is None or raised.status == Status.RETRACTED:
                 continue
             status = Status.RETRACTED
         if raised is None:
-            raised = published.alerts[level] = Raised(0, "", b"")
-        elif silent and raised.status == status and duty.wakes_at is None:
-            continue  # its facts are events; only an excess waits to be told of by silence
-        told = alert_facts(duty, level, at, status, outcome, subject)
+            raised = alerts[level] = Raised(0, "", b"")
+        facts = alert_facts(duty, level, at, status, outcome, subject)
+        told = facts.fingerprint()
         if raised.status != status or raised.facts != told:
             raised.revision += 1
-            raised.status, raised.facts, raised.historic = status.value, told, historic
+            raised.status, raised.facts, raised.historic = status, told, historic
             why = reason
             if status is Status.FIRING and reason in _WHILE_OPEN:
                 why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
-            outputs.append(
-                alert(duty, level, at, raised.revision, status, outcome, why, subject, about, historic=historic)
-            )
-    levels = {level for level, _ in duty.thresholds}
-    for level, raised in published.alerts.items():
-        if level not in levels and raised.status != Status.RETRACTED:
-            _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
+            outputs.append(alert(duty, level, raised.revision, status, why, facts, about, historic=historic))
+    if not unmoved:
+        levels = {level for level, _ in duty.thresholds}
+        for level, raised in alerts.items():
+            if level not in levels and raised.status != Status.RETRACTED:
+                _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
 
 
 def _withdraw(
@@ -245,7 +241,7 @@ def _withdraw(
     """Take back a clock that has no ground any more: its start was voided or corrected away."""
     about = rulebook.about_clock(clock_id)
     published.revision += 1
-    published.outcome, published.reason = Outcome.CANCELLED.value, Reason.START_WITHDRAWN.value
+    published.outcome, published.reason = Outcome.CANCELLED, Reason.START_WITHDRAWN
     published.facts = b""
     outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))
     for level, raised in published.alerts.items():
@@ -263,7 +259,7 @@ def _retract(
     outputs: list[Output],
 ) -> None:
     raised.revision += 1
-    raised.status, raised.facts = Status.RETRACTED.value, b""
+    raised.status, raised.facts = Status.RETRACTED, b""
     outputs.append(
         withdrawn_alert(clock_id, level, raised.revision, reason, subject, about, historic=raised.historic)
     )

@@ -160,7 +160,10 @@ class Reading:
 
 def effective(events: list[Event], business: Business) -> list[Event]:
     """The events that count: without voids and what they void. A void is voided by a later one only."""
-    if not any(event.type == business.voided for event in events):
+    for event in events:
+        if event.type == business.voided:
+            break
+    else:
         return events
     gone: set[tuple[str, str]] = set()
     for event in reversed(events):

@@ -156,9 +156,9 @@ class Effects:
 
     def _count(self, group: Group) -> None:
         metrics = self.metrics
-        counts = Counter(output.channel.value for outputs in group.touched.values() for output in outputs)
-        for channel, count in counts.items():
-            metrics.outputs.labels(channel).inc(count)
+        channels = [output.channel for outputs in group.touched.values() for output in outputs]
+        for channel in Channel:
+            metrics.outputs.labels(channel.value).inc(channels.count(channel))
         for letter in group.dead_letters:
             metrics.dead_letters.labels(letter.reason).inc()
         now_us = microseconds(self.clock.now()) if group.fired else 0

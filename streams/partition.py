@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from datetime import datetime
 from typing import Any
 
 from sla.cloudevent import Fault, Refused, UnknownType, read
@@ -36,6 +36,7 @@ from streams.clock import Clock
 from streams.dead_letters import DeadLetter
 from streams.operator_alerts import Condition, OperatorAlerts
 from streams.runs import Group, Record, Tail
+from streams.timers import Timers
 
 CRASHED_US = "crashed_us"
 CRASHES_MAX = 3
@@ -77,7 +78,7 @@ class Partition:
         self.tail = Tail()
         self.crash: Crash | None = None
         self.states: dict[bytes, bytes] = {}
-        self.timers: list[tuple[int, bytes]] = []
+        self.timers = Timers()
         self.proven_us = NEVER
         self.last_appended_us = NEVER
         self.unknown_types = 0
@@ -166,11 +167,10 @@ class Partition:
         letter = DeadLetter.of(record, reason, detail, self.topic, self.number)
         self._open().dead_letters.append(letter)
 
-    def _step(self, subject: str, events: list[Event], horizon_us: int | None, origin: dict[int, Record]) -> None:
+    def _step(self, subject: str, events: list[Event], horizon: datetime | None, origin: dict[int, Record]) -> None:
         key = subject.encode()
         stored = self.states.get(key)
         ticket = decode(stored[HEADER_BYTES:]) if stored is not None else None
-        horizon = instant(horizon_us) if horizon_us is not None else None
         result = step(ticket, subject, events, self.watch, horizon)
         for event, refusal in result.refused:
             record = origin.get(id(event))
@@ -190,7 +190,7 @@ class Partition:
             return
         wake_us = NEVER if result.ticket.wake_at is None else microseconds(result.ticket.wake_at)
         if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):
-            heappush(self.timers, (wake_us, key))
+            self.timers.push(wake_us, key)
         self.states[key] = pack(self.epoch, group.step, wake_us, encode(result.ticket))
 
     def _let_go(self, key: bytes, ticket: Ticket | None, group: Group, *, speaks: bool) -> None:
@@ -275,17 +275,16 @@ class Partition:
 
         Timers are level-triggered: an entry that no longer equals its ticket's `wake_us` is stale and dropped.
         """
-        timers, states = self.timers, self.states
-        while timers and timers[0][0] < horizon_us:
-            if limit <= 0:
-                return True
-            wake_us, key = heappop(timers)
+        timers, states, horizon = self.timers, self.states, instant(horizon_us)
+        while limit > 0 and (due := timers.pop_before(horizon_us)) is not None:
+            wake_us, key = due
             stored = states.get(key)
             if stored is not None and wake_us_of(stored) == wake_us:
                 limit -= 1
-                self._step(key.decode(), [], horizon_us, {})
+                self._step(key.decode(), [], horizon, {})
                 self._open().fired.append(wake_us)
-        return self._judge_anew(limit)
+        next_us = timers.next_us()
+        return (next_us is not None and next_us < horizon_us) or self._judge_anew(limit)
 
     def _judge_anew(self, limit: int) -> bool:
         """Judge tickets that another rulebook or calendar judged last, at most `limit`; True when more are left.
@@ -303,12 +302,12 @@ class Partition:
 
     def next_wake_us(self) -> int | None:
         """When the next timer is due; it may be stale, which costs a look."""
-        return self.timers[0][0] if self.timers else None
+        return self.timers.next_us()
 
     def rebuild_timers(self) -> None:
-        """Make the heap anew from the states, as after a restore, and see which of them another law judged last."""
-        self.timers = [(wake, key) for key, stored in self.states.items() if (wake := wake_us_of(stored)) != NEVER]
-        heapify(self.timers)
+        """Make the timers anew from the states, as after a restore, and see which of them another law judged last."""
+        waking = ((wake_us_of(stored), key) for key, stored in self.states.items())
+        self.timers = Timers(entry for entry in waking if entry[0] != NEVER)
         law = self.watch.rulebook.hash.encode()  # the last thing in a stored ticket
         self._other_law = deque(key for key, stored in self.states.items() if not stored.endswith(law))
 

@@ -78,28 +78,32 @@ class Publisher:
 
     async def publish(self, records: Iterable[Outgoing]) -> None:
         """Produce all records and wait until all are acknowledged. Raises PublishFailedError."""
-        produced = False
+        produce, produced = self._producer.produce, False
         for record in records:
             produced = True
-            self._produce(record)
+            partition = -1 if record.partition is None else record.partition  # -1: the key decides
+            try:
+                if record.headers:
+                    produce(record.topic, record.value, record.key, partition, headers=list(record.headers))
+                else:
+                    produce(record.topic, record.value, record.key, partition)
+            except (KafkaException, BufferError):
+                self._produce_patiently(record, partition)
         if produced:
             await self.barrier()
 
-    def _produce(self, record: Outgoing) -> None:
-        partition = -1 if record.partition is None else record.partition  # -1: the key decides
+    def _produce_patiently(self, record: Outgoing, partition: int) -> None:
+        """Try again until the local queue has room. Raises PublishRefusedError for what will never be taken."""
         while True:
             try:
-                if record.headers:
-                    self._producer.produce(
-                        record.topic, record.value, record.key, partition, headers=list(record.headers)
-                    )
-                else:
-                    self._producer.produce(record.topic, record.value, record.key, partition)
+                self._producer.produce(
+                    record.topic, record.value, record.key, partition, headers=list(record.headers)
+                )
                 return
             except KafkaException as error:
                 raise PublishRefusedError(f"{record.topic}: {error.args[0].str()}") from error
             except BufferError:
-                self._producer.poll(0.05)  # the local queue is full: let it drain
+                self._producer.poll(0.05)
 
     async def barrier(self) -> None:
         """Wait until everything produced so far is acknowledged. Raises PublishFailedError."""

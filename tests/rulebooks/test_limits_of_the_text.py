@@ -93,7 +93,7 @@ def test_a_grave_complaint_is_called_on_five_days_before_it_is_closed_with_appro
 def test_appeals_have_their_order_and_excuse(clause):
     """十一: first the initial appeal, then the final one; one about overtime that is upheld excuses the breach."""
     assert "complaint/appeal-order" in cited(clause) & ON
-    granted = [excuse for excuse in BOOK.excuses_of("complaint") if excuse.event is not None]
+    granted = [excuse for excuse in BOOK.excuses["complaint"] if excuse.event is not None]
     assert [excuse.event.event for excuse in granted] == ["complaint.appealed"]
 
 

@@ -37,7 +37,7 @@ def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation
 
 KINDS = "sla.kinds"
 STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
-EFFECTS, REPLAY = "streams.effects:Effects", "streams.restore:_Replay"
+EFFECTS, REPLAY, TIMERS = "streams.effects:Effects", "streams.restore:_Replay", "streams.timers:Timers"
 
 # fmt: off
 MUTANTS = (
@@ -75,7 +75,7 @@ MUTANTS = (
     _mutant("order-of-arrival", "events count in the order of arrival", "sla.event:insert",
             "if not events or events[-1].time < event.time:", "if True:"),
     _mutant("voids-ignored", "voids take nothing back", "sla.ticket:effective",
-            "if not any(event.type == business.voided for event in events):", "if True:"),
+            "if event.type == business.voided:", "if False:"),
     _mutant("corrections-ignored", "corrections correct nothing", "sla.ticket:Reading.__init__",
             "corrections.update({name", "{}.update({name"),
     # the law of complaints
@@ -120,10 +120,13 @@ MUTANTS = (
             "if record.key != subject.encode():", "if False:"),
     _mutant("timer-not-set", "no timer is set when a state changes", f"{PARTITION}._step",
             "if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):", "if False:"),
-    _mutant("stale-timer-kills", "a stale timer takes the ticket's true one along", f"{PARTITION}.tick",
+    _mutant("stale-timer-kills", "a stale timer takes the next one along", f"{PARTITION}.tick",
             "if stored is not None and wake_us_of(stored) == wake_us:",
-            "timers[:] = [entry for entry in timers if entry[1] != key]\n"
-            "        if stored is not None and wake_us_of(stored) == wake_us:"),
+            "if stored is None or wake_us_of(stored) != wake_us:\n"
+            "            timers.pop_before(horizon_us)\n"
+            "        else:"),
+    _mutant("late-timer-lost", "a timer set into a second that has begun is lost", f"{TIMERS}.push",
+            "heappush(self._late, (at_us, key))", "pass"),
     _mutant("epoch-not-written", "states are written without their epoch", f"{PARTITION}._step",
             "pack(self.epoch, group.step", "pack(0, group.step"),
     # the keeper
