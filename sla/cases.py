@@ -21,7 +21,10 @@ from urllib.parse import unquote
 import msgspec
 
 from sla.event import Event, fingerprint
-from sla.publication import Channel
+from sla.fact import Fact
+from sla.fact import read as read_fact
+from sla.incident import step as incident_step
+from sla.publication import Channel, Output
 from sla.rule_layout import RuleFile
 from sla.rulebook import Rulebook
 from sla.step import Watch, step
@@ -98,7 +101,9 @@ def run(case: Case, rule_id: str, rulebook: Rulebook) -> list[str]:
     """Play one case against one rule; each difference in words, none when all is as expected."""
     events = [_event(line, case, rulebook) for line in case.events]
     until = _instant(case.until, case, rulebook) if case.until else None
-    clocks = {(clock.start, clock.round): clock for clock in played(events, rulebook, until, rule_id)}
+    recurs = any(rule.id == rule_id and rule.recurrence is not None for rule in rulebook.rules)
+    play = played_together if recurs else played
+    clocks = {(clock.start, clock.round): clock for clock in play(events, rulebook, until, rule_id)}
     differences = []
     for expected in case.expect:
         name = expected.start if expected.round is None else f"{expected.start}, round {expected.round}"
@@ -139,6 +144,33 @@ def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule
     outputs = list(first.outputs)
     if until is not None and first.ticket is not None:
         outputs += step(first.ticket, "case", [], watch, until).outputs
+    return _clocks(outputs, rule_id)
+
+
+def played_together(events: list[Event], rulebook: Rulebook, until: datetime | None, rule_id: str) -> list[Clock]:
+    """The same of a rule about incidents: the events of several tickets, whose ids begin with the ticket's (`t1/e1`)."""
+    watch = Watch(rulebook.only(rule_id))
+    tickets: dict[str, list[Event]] = {}
+    for event in events:
+        tickets.setdefault(event.id.partition("/")[0], []).append(event)
+    facts: dict[str, list[Fact]] = {}
+    for subject, its in tickets.items():
+        first = step(None, subject, its, watch)
+        if first.refused:
+            raise ValueError(f"the case repeats the id of an event: {first.refused[0][0].id}")
+        for output in first.outputs:
+            facts.setdefault(output.key, []).append(read_fact(output.value))
+    outputs: list[Output] = []
+    for key, told in facts.items():
+        counted = incident_step(None, key, told, watch)
+        outputs += counted.outputs
+        if until is not None:
+            outputs += incident_step(counted.incident, key, [], watch, until).outputs
+    return _clocks(outputs, rule_id)
+
+
+def _clocks(outputs: list[Output], rule_id: str) -> list[Clock]:
+    """How the clocks of a rule came out."""
     verdicts: dict[str, dict[str, Any]] = {}
     alerts: dict[str, dict[str, str]] = {}
     for output in outputs:

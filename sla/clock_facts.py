@@ -40,6 +40,7 @@ def evidence(duty: Duty) -> list[str]:
     for event in (duty.reopened, duty.stop, duty.cancel):
         if event is not None:
             ids.append(event.id)
+    ids.extend(duty.rests_on)
     return ids
 
 

@@ -55,6 +55,9 @@ class Reason(StrEnum):
     CONTRADICTION = "contradiction"
     PUT_RIGHT = "put_right"
     CALENDAR_ENDS = "calendar_ends"
+    REPEATED = "repeated"
+    TAKEN_OVER = "taken_over"
+    WINDOW_OVER = "window_over"
 
 
 class Status(StrEnum):
@@ -81,7 +84,8 @@ class Duty(msgspec.Struct, gc=False):
     was stopped and `reopened` had ended at `ended_before`. `standing` replaces the outcome for kinds that have no due
     time of their own. `known_at` is when the last event that silence must be proven after (a reopening, a closing)
     was in the log. `opens_at` hides a clock that lies ahead until that instant. `wakes_at` is when silence decides
-    something beside the thresholds.
+    something beside the thresholds. `over_at` is when it ended by time alone. `rests_on` names the events of other
+    tickets that count.
     """
 
     clock_id: str
@@ -107,13 +111,15 @@ class Duty(msgspec.Struct, gc=False):
     estimated: bool = False
     keep_until: date | None = None
     wakes_at: datetime | None = None
+    over_at: datetime | None = None
+    rests_on: tuple[str, ...] = ()
 
     @property
     def ended_at(self) -> datetime | None:
-        """When nothing more was owed: the stop, or what cancelled it."""
+        """When nothing more was owed: the stop, or what cancelled it, or its time."""
         if self.stop is not None:
             return self.stop.time
-        return self.cancel.time if self.cancel is not None and self.ends_with_cancel else None
+        return self.cancel.time if self.cancel is not None and self.ends_with_cancel else self.over_at
 
     @property
     def ends_with_cancel(self) -> bool:
@@ -224,14 +230,17 @@ def alert_status(duty: Duty, at: datetime, horizon: datetime | None) -> Status |
 
 def next_instant(duty: Duty, horizon: datetime | None) -> datetime | None:
     """The next instant at which silence would change this clock; None when nothing is waited for."""
-    if duty.wakes_at is not None and (horizon is None or horizon <= duty.wakes_at):
-        return duty.wakes_at
+    wakes_at = duty.wakes_at
+    if wakes_at is not None and horizon is not None and horizon > wakes_at:
+        wakes_at = None
     if duty.ended_at is not None:
-        return None
+        return wakes_at
     for _, at in duty.thresholds:
         counts_from = duty.silence_counts_from(at)
         if horizon is None or horizon <= counts_from:
-            return counts_from
+            return counts_from if wakes_at is None or counts_from < wakes_at else wakes_at
+    if wakes_at is not None:
+        return wakes_at
     if not duty.thresholds and duty.due_at is not None:  # nobody is alerted, the verdict changes all the same
         counts_from = duty.silence_counts_from(duty.due_at)
         return counts_from if horizon is None or horizon <= counts_from else None

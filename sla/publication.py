@@ -24,6 +24,7 @@ class Channel(StrEnum):
 
     ALERTS = "alerts"
     VERDICTS = "verdicts"
+    FACTS = "facts"
 
 
 class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -109,7 +110,7 @@ _json = msgspec.json.Encoder()
 
 
 class Subject(msgspec.Struct, frozen=True, gc=False):
-    """What an alert or a verdict says of its ticket, beside the clock."""
+    """What an alert or a verdict says of its ticket, beside the clock; `incident`: `ticket` is the key of one."""
 
     ticket: str
     kind: str
@@ -117,6 +118,7 @@ class Subject(msgspec.Struct, frozen=True, gc=False):
     grade: str | None = None
     urgency: str | None = None
     category: str | None = None
+    incident: bool = False
 
 
 class About(msgspec.Struct, frozen=True):
@@ -247,8 +249,8 @@ def alert(
         about.assumed,
         facts.excused,
         reason,
-        subject.ticket,
-        None,  # incident
+        None if subject.incident else subject.ticket,
+        subject.ticket if subject.incident else None,
         subject.kind,
         subject.mode,
         subject.grade,
@@ -301,7 +303,8 @@ def withdrawn_alert(
         rule=about.rule,
         clause=about.clause,
         title=about.title,
-        ticket=subject.ticket,
+        ticket=None if subject.incident else subject.ticket,
+        incident=subject.ticket if subject.incident else None,
         kind=subject.kind,
         clock_id=clock_id,
         reason=reason,

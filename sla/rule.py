@@ -128,6 +128,24 @@ class Sum(msgspec.Struct, frozen=True):
     amount: str
 
 
+class Recurrence(msgspec.Struct, frozen=True):
+    """When one incident draws too many tickets: `times` of them within the term after the first was closed.
+
+    Tickets are about the same incident when all attributes of `same` are equal. The last event of a ticket that one
+    of `counts` or of `discounts` means says whether it counts; without one that is not decided. At `warn_at` so many
+    there is a warning (0: never). `first_counts`: the first ticket is one of them. `rolling`: any stretch of the
+    length of the term after the first closing will do, not only the one that begins with it.
+    """
+
+    same: tuple[str, ...]
+    times: int
+    counts: tuple[Trigger, ...]
+    discounts: tuple[Trigger, ...] = ()
+    warn_at: int = 0
+    first_counts: bool = False
+    rolling: bool = False
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One duty of the law. `id` equals the rule's path inside the rulebook.
 
@@ -160,6 +178,7 @@ class Rule(msgspec.Struct, frozen=True):
     lacks: tuple[Lack, ...] = ()
     superior: Superior | None = None
     sum: Sum | None = None
+    recurrence: Recurrence | None = None
     also: tuple[str, ...] = ()
     bound: bool = False
     owed_at_close: bool = False
@@ -212,6 +231,8 @@ class Rule(msgspec.Struct, frozen=True):
             named.add(self.superior.event)
         if self.sum is not None:
             named |= {self.sum.add} | ({self.sum.remove} if self.sum.remove else set())
+        if self.recurrence is not None:
+            named |= {trigger.event for trigger in (*self.recurrence.counts, *self.recurrence.discounts)}
         return named
 
 

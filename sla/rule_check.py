@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sla.kinds import KINDS
-from sla.rule_layout import InForceFile, RuleFile, StartFile, StopFile, TriggerFile, alternatives, starts
+from sla.rule_layout import (
+    InForceFile,
+    RecurrenceFile,
+    RuleFile,
+    StartFile,
+    StopFile,
+    TriggerFile,
+    alternatives,
+    starts,
+)
 from sla.toml_file import Fault, Where, plain
 from sla.toml_lines import Path
 from sla.vocabulary import Attribute, Kind, Vocabulary
@@ -24,9 +32,19 @@ _PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "attempts": (("days", "a_day", "gap"), ("tries", "gap")),
     "quota": (("cap",),),
     "check": ((),),
+    "recurrence": (("term",),),
 }
 """What `[[in_force]]` must say, by kind: one of these ways. `each` and `keep` are optional."""
-_OF_KIND = {"undo": {"deadline", "report"}, "superior": {"deadline"}, "quota": {"quota"}, "needs": {"check"}}
+_OF_KIND = {
+    "undo": {"deadline", "report"},
+    "superior": {"deadline"},
+    "quota": {"quota"},
+    "needs": {"check"},
+    "recurrence": {"recurrence"},
+}
+RECURRENCE = "recurrence"
+"""The kind whose clocks are an incident's, not a ticket's (`sla.incident`)."""
+TIMES_MAX = 100
 
 
 class Check:
@@ -44,8 +62,8 @@ class Check:
         expected = self.path.removesuffix(".toml")
         if file.id != expected:
             self.fault(("id",), f"the id is {file.id!r}", f"make it {expected!r}, the path of the file")
-        if file.kind not in KINDS:
-            self.fault(("kind",), f"unknown kind {file.kind!r}", f"use one of {', '.join(sorted(KINDS))}")
+        if file.kind not in _PARAMETERS:
+            self.fault(("kind",), f"unknown kind {file.kind!r}", f"use one of {', '.join(sorted(_PARAMETERS))}")
         if {"zh", "en"} - file.title.keys():
             self.fault(("title",), "the title lacks a language", "give it in zh and en")
         for where in alternatives(file.binds):
@@ -146,7 +164,7 @@ class Check:
     def particulars(self, file: RuleFile) -> None:
         """Tables that belong to certain kinds only, and what they name."""
         for key, kinds in _OF_KIND.items():
-            if getattr(file, key) and file.kind in KINDS and file.kind not in kinds:
+            if getattr(file, key) and file.kind in _PARAMETERS and file.kind not in kinds:
                 self.fault((key,), f"{key} does not belong to kind {file.kind!r}", "remove it")
         if file.superior is not None:
             self.event(("superior", "event"), file.superior.event, file.business)
@@ -160,6 +178,31 @@ class Check:
             for event in filter(None, (file.quota.add, file.quota.remove)):
                 self.event(("quota",), event, file.business)
             self.attribute(("quota", "amount"), file.quota.amount)
+        if file.kind == RECURRENCE and file.recurrence is None:
+            self.fault((), "a recurrence counts something", "add a [recurrence] with same, times and counts")
+        if file.recurrence is not None:
+            self.recurrence(file, file.recurrence)
+
+    def recurrence(self, file: RuleFile, table: RecurrenceFile) -> None:
+        """What makes tickets belong together, and what makes them count."""
+        at: Path = ("recurrence",)
+        for name in table.same:
+            attribute = self.attribute((*at, "same"), name)
+            if attribute is not None and not attribute.remembered:
+                self.fault((*at, "same"), f"no ticket remembers {name!r}", "set remembered = true in vocabulary.toml")
+        if not table.same:
+            self.fault((*at, "same"), "nothing says which tickets belong together", "name at least one attribute")
+        if not table.counts:
+            self.fault((*at, "counts"), "no ticket would ever count", "add at least one event")
+        if not 1 <= table.times <= TIMES_MAX:
+            self.fault((*at, "times"), f"{table.times} is out of range", f"give 1 to {TIMES_MAX}")
+        if table.warn_at and not 0 < table.warn_at < table.times:
+            self.fault((*at, "warn_at"), "the warning comes too late or never", "give less than times")
+        for key, triggers in (("counts", table.counts), ("discounts", table.discounts)):
+            for number, trigger in enumerate(triggers):
+                self.trigger((*at, key, number), trigger, file.business)
+        if any(entry.warn for entry in file.in_force):
+            self.fault(("in_force",), "a recurrence warns at a number, not at a share", "use warn_at of [recurrence]")
 
     def dated(self, file: RuleFile) -> None:
         """The terms in force: what each kind needs, and no two from one date for the same tickets."""
@@ -169,7 +212,7 @@ class Check:
         for number, entry in enumerate(file.in_force):
             at: Path = ("in_force", number)
             self.where((*at, "where"), entry.where, remembered=True)
-            if file.kind in KINDS:
+            if file.kind in _PARAMETERS:
                 self.parameters(at, file.kind, entry)
             for keep in entry.keep:
                 self.where((*at, "keep"), keep.where, remembered=True)

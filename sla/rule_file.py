@@ -13,9 +13,18 @@ import msgspec
 
 from sla.calendar import Calendar
 from sla.duty import Reason
-from sla.rule import InForce, Lack, Owner, Rule, Start, Stop, Sum, Superior, Trigger
+from sla.rule import InForce, Lack, Owner, Recurrence, Rule, Start, Stop, Sum, Superior, Trigger
 from sla.rule_check import Check
-from sla.rule_layout import InForceFile, OwnerFile, RuleFile, StopFile, TriggerFile, alternatives, starts
+from sla.rule_layout import (
+    InForceFile,
+    OwnerFile,
+    RecurrenceFile,
+    RuleFile,
+    StopFile,
+    TriggerFile,
+    alternatives,
+    starts,
+)
 from sla.term import Continuous, Term, Threshold, parse_length, parse_term, parse_threshold
 from sla.toml_file import Fault, Where, condition, load
 from sla.toml_lines import Path
@@ -80,6 +89,7 @@ def _rule(file: RuleFile, place: Place, vocabulary: Vocabulary, in_force: list[I
         lacks=tuple(Lack(lack.event, condition(lack.where), _barred(lack.unless), lack.later) for lack in file.lacks),
         superior=None if superior is None else Superior(superior.event, superior.at),
         sum=None if summed is None else Sum(summed.add, summed.remove, summed.amount),
+        recurrence=None if file.recurrence is None else _recurrence(file.recurrence),
         also=tuple(file.also),
         bound=not starts(file),
         owed_at_close=file.owed_at_close,
@@ -101,6 +111,18 @@ def _barred(unless: Where | list[Where]) -> tuple[Condition, ...]:
 
 def _trigger(file: TriggerFile) -> Trigger:
     return Trigger(file.event, condition(file.where), _barred(file.unless))
+
+
+def _recurrence(file: RecurrenceFile) -> Recurrence:
+    return Recurrence(
+        same=tuple(file.same),
+        times=file.times,
+        counts=tuple(_trigger(trigger) for trigger in file.counts),
+        discounts=tuple(_trigger(trigger) for trigger in file.discounts),
+        warn_at=file.warn_at,
+        first_counts=file.first_counts,
+        rolling=file.window == "rolling",
+    )
 
 
 def _stop(file: StopFile) -> Stop:

@@ -103,6 +103,18 @@ class QuotaFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     remove: str | None = None
 
 
+class RecurrenceFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`[recurrence]`: which tickets are about the same, how many of them are too many, and which count."""
+
+    same: list[str]
+    times: int
+    counts: list[TriggerFile]
+    discounts: list[TriggerFile] = []
+    warn_at: int = 0
+    first_counts: bool = False
+    window: Literal["anchored", "rolling"] = "anchored"
+
+
 class RuleFile(
     msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"start": "from", "excepts": "except"}
 ):
@@ -127,6 +139,7 @@ class RuleFile(
     lacks: list[LackFile] = []
     superior: SuperiorFile | None = None
     quota: QuotaFile | None = None
+    recurrence: RecurrenceFile | None = None
     also: list[str] = []
     source: str = ""
     owed_at_close: bool = False

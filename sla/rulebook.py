@@ -23,6 +23,7 @@ from sla.rule_file import Place, read_rule
 from sla.ticket import Reading
 from sla.toml_file import Fault, RulebookError, Where, condition, load
 from sla.toml_lines import Path
+from sla.units import UNITS, Unit, read_units
 from sla.vocabulary import Condition, Vocabulary
 from sla.vocabulary_file import read_vocabulary
 
@@ -83,7 +84,9 @@ class Rulebook(msgspec.Struct, frozen=True):
     stirring: frozenset[str]
     unsettling: frozenset[str]
     excuses: dict[str, tuple[Excuse, ...]] = {}
+    recurrences: dict[str, tuple[Rule, ...]] = {}
     calendar: Calendar | None = None
+    units: dict[str, Unit] = {}
     clauses: tuple[Clause, ...] = ()
 
     @property
@@ -129,8 +132,15 @@ class Rulebook(msgspec.Struct, frozen=True):
     def only(self, rule_id: str) -> Rulebook:
         """This rulebook with one rule in force and no other, even one that is off: for playing its worked cases."""
         alone = tuple(msgspec.structs.replace(rule, off=False) for rule in self.rules if rule.id == rule_id)
-        by_business = {rule.business: (rule,) for rule in alone}
-        return msgspec.structs.replace(self, by_business=by_business)
+        return msgspec.structs.replace(
+            self,
+            by_business={rule.business: (rule,) for rule in alone if rule.recurrence is None},
+            recurrences={rule.business: (rule,) for rule in alone if rule.recurrence is not None},
+        )
+
+    def keyed(self, secret: bytes) -> Rulebook:
+        """This rulebook with the key under which personal attributes become pseudonyms."""
+        return msgspec.structs.replace(self, vocabulary=msgspec.structs.replace(self.vocabulary, secret=secret))
 
 
 def parse(files: Mapping[str, str]) -> Rulebook:
@@ -160,19 +170,21 @@ def parse(files: Mapping[str, str]) -> Rulebook:
         base = load(BASE_HEADER, files, Header, faults)
         excuses += () if base is None else _excuses(BASE_HEADER, base, files, vocabulary, faults)
     rules = _switched(header, rules, files, faults)
+    units = read_units(files, faults)
     clauses: tuple[Clause, ...] = ()
     if CLAUSES in files and not faults:
         clauses = read_clauses(files, {rule.id: (rule.clause, *rule.also) for rule in rules}, faults)
     if faults:
         raise RulebookError(faults)
-    return msgspec.structs.replace(_compiled(header, vocabulary, place, rules, excuses, files), clauses=clauses)
+    compiled = _compiled(header, vocabulary, place, rules, excuses, files)
+    return msgspec.structs.replace(compiled, clauses=clauses, units=units)
 
 
 OVERRIDE = "calendar-override.toml"
 """The operator's own days: holidays the calendar does not know, years it does not hold yet."""
 BASE_HEADER = "base/rulebook.toml"
 """The header of the rulebook that this one extends: its excuses hold on."""
-NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", OVERRIDE, BASE_HEADER, CLAUSES)
+NOT_RULES = ("rulebook.toml", "vocabulary.toml", "calendar.toml", OVERRIDE, BASE_HEADER, CLAUSES, UNITS)
 """The files of a rulebook that hold no rule."""
 
 
@@ -229,9 +241,11 @@ def _compiled(
         digest.update(place.calendar.label.encode())
     short = digest.hexdigest()[:12]
     by_business: dict[str, tuple[Rule, ...]] = {}
+    recurrences: dict[str, tuple[Rule, ...]] = {}
     for rule in rules:
         if not rule.off:
-            by_business[rule.business] = (*by_business.get(rule.business, ()), rule)
+            among = by_business if rule.recurrence is None else recurrences
+            among[rule.business] = (*among.get(rule.business, ()), rule)
     label = f"{header.name}@{short}"
     abouts = {
         rule.id: About(rule=rule.id, clause=rule.clause, title=rule.title, assumed=rule.assumed, rulebook=label)
@@ -260,6 +274,7 @@ def _compiled(
         stirring=frozenset(stirring),
         unsettling=frozenset(unsettling),
         excuses={b: tuple(e for e in excuses if e.business == b) for b in by_business},
+        recurrences=recurrences,
         calendar=place.calendar,
     )
 

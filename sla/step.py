@@ -13,22 +13,14 @@ from enum import StrEnum
 
 import msgspec
 
-from sla.duty import BREACH, FINAL, Duty, Outcome, Reason, Status, alert_status, judge, next_instant
+from sla.duty import FINAL, Reason, next_instant
 from sla.event import Event, insert
+from sla.fact import contribute
 from sla.kinds import KINDS
-from sla.publication import (
-    About,
-    Output,
-    Subject,
-    alert,
-    alert_facts,
-    verdict,
-    verdict_facts,
-    withdrawn_alert,
-    withdrawn_verdict,
-)
+from sla.publication import Output, Subject
+from sla.revision import revise, withdraw
 from sla.rulebook import Rulebook
-from sla.ticket import EVENTS_MAX, Published, Raised, Reading, Ticket, effective
+from sla.ticket import EVENTS_MAX, Reading, Ticket, effective
 from sla.vocabulary import Business
 
 
@@ -168,7 +160,17 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                 instant = duty.opens_at
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
-                    _publish(ticket, duty, rulebook.about(rule), about_ticket, watch, outputs, silent=silent)
+                    about = rulebook.about(rule)
+                    revise(
+                        ticket.published,
+                        duty,
+                        ticket.horizon,
+                        about,
+                        about_ticket,
+                        watch.quiet_before,
+                        outputs,
+                        silent=silent,
+                    )
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since
@@ -178,91 +180,14 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     if not silent:
         for clock_id, published in ticket.published.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-                _withdraw(clock_id, published, about_ticket, rulebook, outputs)
+                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs)
+    recurrences = rulebook.recurrences.get(business.name)
+    if not silent and (recurrences or ticket.contributed):
+        contribute(ticket, subject, reading, business, recurrences or (), outputs)
     if wake_at is None and (reading.closings or reading.accepted is None):
         wake_at = ticket.events[-1].time + business.forget_after
     ticket.wake_at = wake_at
     return unknown
-
-
-def _publish(
-    ticket: Ticket,
-    duty: Duty,
-    about: About,
-    subject: Subject,
-    watch: Watch,
-    outputs: list[Output],
-    *,
-    silent: bool,
-) -> None:
-    """Publish what changed about one clock: its verdict, then its alerts in order of time."""
-    outcome, reason = judge(duty, ticket.horizon)
-    said = verdict_facts(duty, outcome, subject)
-    published = ticket.published.get(duty.clock_id)
-    if published is None:
-        published = ticket.published[duty.clock_id] = Published(0, "", "", b"", {})
-    if published.outcome != outcome or published.reason != reason or published.facts != said:
-        published.revision += 1
-        published.outcome, published.reason, published.facts = outcome, reason, said
-        outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
-    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
-    unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
-    alerts = published.alerts
-    for level, at in duty.thresholds:
-        raised = alerts.get(level)
-        if unmoved and raised is not None and raised.status != Status.RETRACTED:
-            continue
-        status = alert_status(duty, at, ticket.horizon)
-        if status is None:
-            if raised is None or raised.status == Status.RETRACTED:
-                continue
-            status = Status.RETRACTED
-        if raised is None:
-            raised = alerts[level] = Raised(0, "", b"")
-        facts = alert_facts(duty, level, at, status, outcome, subject)
-        told = facts.fingerprint()
-        if raised.status != status or raised.facts != told:
-            raised.revision += 1
-            raised.status, raised.facts, raised.historic = status, told, historic
-            why = reason
-            if status is Status.FIRING and reason in _WHILE_OPEN:
-                why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
-            outputs.append(alert(duty, level, raised.revision, status, why, facts, about, historic=historic))
-    if not unmoved:
-        levels = {level for level, _ in duty.thresholds}
-        for level, raised in alerts.items():
-            if level not in levels and raised.status != Status.RETRACTED:
-                _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
-
-
-def _withdraw(
-    clock_id: str, published: Published, subject: Subject, rulebook: Rulebook, outputs: list[Output]
-) -> None:
-    """Take back a clock that has no ground any more: its start was voided or corrected away."""
-    about = rulebook.about_clock(clock_id)
-    published.revision += 1
-    published.outcome, published.reason = Outcome.CANCELLED, Reason.START_WITHDRAWN
-    published.facts = b""
-    outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))
-    for level, raised in published.alerts.items():
-        if raised.status != Status.RETRACTED:
-            _retract(clock_id, level, raised, subject, about, Reason.START_WITHDRAWN, outputs)
-
-
-def _retract(
-    clock_id: str,
-    level: str,
-    raised: Raised,
-    subject: Subject,
-    about: About,
-    reason: Reason,
-    outputs: list[Output],
-) -> None:
-    raised.revision += 1
-    raised.status, raised.facts = Status.RETRACTED, b""
-    outputs.append(
-        withdrawn_alert(clock_id, level, raised.revision, reason, subject, about, historic=raised.historic)
-    )
 
 
 def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal]]) -> Ticket | None:
@@ -284,9 +209,6 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
         return None
     return Ticket(events=[], published={}, horizon=horizon, wake_at=forgotten_until, forgotten=True, law=ticket.law)
 
-
-_WHILE_OPEN = frozenset({Reason.AWAITED, Reason.NOT_DONE, Reason.CALENDAR_ENDS})
-"""Reasons that tell nothing beyond the level of an alert that fires."""
 
 REPEAT = "repeat"
 """What `_admit` answers for an event that is there already."""

@@ -41,13 +41,20 @@ class Published(msgspec.Struct, array_like=True, gc=False):
     alerts: dict[str, Raised] = {}
 
 
+class Contributed(msgspec.Struct, array_like=True, gc=False):
+    """The last revision of what a ticket said about one incident, and a fingerprint of it."""
+
+    revision: int
+    facts: bytes
+
+
 class Ticket(msgspec.Struct, array_like=True, gc=False):
     """All that is remembered of one ticket.
 
     `events` are in event order. `horizon` is the instant through which silence has been judged. `wake_at` is the
     next instant at which time alone changes something (None: nothing is waited for). `forgotten` marks a ticket
     whose events are gone; it stays so that late events of it are recognised. `law` is the hash of the rulebook that
-    judged it last: under another one every clock is judged anew.
+    judged it last: under another one every clock is judged anew. `contributed` is what it said, by incident.
     """
 
     events: list[Event] = []
@@ -55,6 +62,7 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     horizon: datetime | None = None
     wake_at: datetime | None = None
     forgotten: bool = False
+    contributed: dict[str, Contributed] = {}
     law: str = ""
 
 
@@ -63,7 +71,8 @@ class Reading:
 
     `events` are in event order; `accepted` is the first acceptance (None: nothing binds yet). `inferred` says that an
     attribute nobody stated was filled in, so that a later event may change it. `horizon` is the instant through which
-    silence is judged (None: nothing is proven). `types` are those of its events.
+    silence is judged (None: nothing is proven). `last_at` is when the last event happened, voided or not. `types` are
+    those of its events.
     """
 
     __slots__ = (
@@ -77,6 +86,7 @@ class Reading:
         "events",
         "horizon",
         "inferred",
+        "last_at",
         "types",
     )
 
@@ -87,6 +97,7 @@ class Reading:
         self.horizon = horizon
         self._vocabulary = vocabulary
         self._over_time: list[dict[str, Any]] | None = None
+        self.last_at = events[-1].time
         self.events = effective(events, business)
         self.types = {event.type for event in self.events}
         self.accepted: Event | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ class Attribute(msgspec.Struct, frozen=True):
     """One attribute: its type, and whether the ticket remembers it beyond the event it came in.
 
     `over_time`: the ticket is first one thing, then another (a grade); else what was told last holds from the start.
-    What nobody stated is filled in only for tickets of its `businesses` (empty: of all).
+    What nobody stated is filled in only for tickets of its `businesses` (empty: of all). `pseudonym`: it is personal,
+    and only a keyed hash of it is kept.
     """
 
     name: str
@@ -65,11 +67,12 @@ class Attribute(msgspec.Struct, frozen=True):
     default: Any = None
     over_time: bool = False
     businesses: frozenset[str] = frozenset()
+    pseudonym: bool = False
 
     @property
     def kept(self) -> bool:
         """Whether it may enter the state at all."""
-        return not self.personal and self.kind is not Kind.TEXT
+        return self.pseudonym or (not self.personal and self.kind is not Kind.TEXT)
 
 
 class Business(msgspec.Struct, frozen=True):
@@ -87,7 +90,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
     """All words of a rulebook.
 
     `businesses` maps an event type to the business it belongs to, `inferred` a business to the attributes that are
-    filled in where nobody states them, `texts` an attribute to its values where all are texts.
+    filled in where nobody states them, `texts` an attribute to its values where all are texts. `secret` is the key
+    under which pseudonyms are made.
     """
 
     attributes: dict[str, Attribute]
@@ -97,6 +101,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     inferred: dict[str, tuple[Attribute, ...]] = {}
     changing: tuple[Attribute, ...] = ()
     texts: dict[str, frozenset[Any]] = {}
+    secret: bytes = b""
 
     def keep(self, data: dict[str, Any]) -> dict[str, Any]:
         """The attributes that may be stored, each checked; ValueError names the attribute and what it allows."""
@@ -108,10 +113,17 @@ class Vocabulary(msgspec.Struct, frozen=True):
                 kept[name] = value  # the common case, without a call
                 continue
             attribute = attributes.get(name)
-            if value is None or attribute is None or attribute.personal or attribute.kind is Kind.TEXT:
+            if value is None or attribute is None or not attribute.kept:
                 continue
-            kept[name] = read(attribute, value)
+            told = read(attribute, value)
+            kept[name] = pseudonym(self.secret, told) if attribute.pseudonym else told
         return kept
+
+
+def pseudonym(secret: bytes, value: Any) -> str:
+    """What stands for a personal value: equal for equal values under one secret, and no way back without it."""
+    key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+    return blake2b(str(value).encode(), key=key, digest_size=12).hexdigest()
 
 
 def read(attribute: Attribute, value: Any) -> Any:

@@ -29,6 +29,7 @@ class AttributeFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     remembered: bool = False
     over_time: bool = False
     personal: bool = False
+    pseudonym: bool = False
     infer: list[InferFile] = []
     default: Any = None
     business: str | list[str] = []
@@ -124,6 +125,12 @@ def _sound(title: str, file: AttributeFile, files: Mapping[str, str], faults: li
                 what = f"{name!r} takes a value or a list of values"
                 faults.append(Fault.at("vocabulary.toml", files, at, what, "write it as in mode = [1, 2]"))
                 return False
+    if file.pseudonym and not (file.personal and file.type is Kind.CODE):
+        what = f"attribute {title!r}: a pseudonym stands for a personal code"
+        faults.append(
+            Fault.at("vocabulary.toml", files, ("attributes", title), what, "say personal = true, type = code")
+        )
+        return False
     if (file.type is Kind.ENUM) == bool(file.values) and all(isinstance(v, str | int | float) for v in file.values):
         return True
     what = f"attribute {title!r}: an enum needs values (texts or numbers), any other type has none"
@@ -144,6 +151,7 @@ def _attribute(title: str, file: AttributeFile) -> Attribute:
         default=file.default,
         over_time=file.over_time,
         businesses=frozenset(_businesses_of(file)),
+        pseudonym=file.pseudonym,
     )
 
 

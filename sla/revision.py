@@ -1,0 +1,108 @@
+"""Which revisions of verdict and alerts a clock calls for: what differs from what was last published, and no more.
+
+A ticket's clocks and an incident's are told alike. Only `sla.step` and `sla.incident` import this.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sla.duty import BREACH, Duty, Outcome, Reason, Status, alert_status, judge
+from sla.publication import (
+    About,
+    Output,
+    Subject,
+    alert,
+    alert_facts,
+    verdict,
+    verdict_facts,
+    withdrawn_alert,
+    withdrawn_verdict,
+)
+from sla.ticket import Published, Raised
+
+
+def revise(
+    known: dict[str, Published],
+    duty: Duty,
+    horizon: datetime | None,
+    about: About,
+    subject: Subject,
+    quiet_before: datetime | None,
+    outputs: list[Output],
+    *,
+    silent: bool,
+) -> None:
+    """Publish what changed about one clock: its verdict, then its alerts in order of time.
+
+    `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. Alerts
+    whose due time lies before `quiet_before` are historic.
+    """
+    outcome, reason = judge(duty, horizon)
+    said = verdict_facts(duty, outcome, subject)
+    published = known.get(duty.clock_id)
+    if published is None:
+        published = known[duty.clock_id] = Published(0, "", "", b"", {})
+    if published.outcome != outcome or published.reason != reason or published.facts != said:
+        published.revision += 1
+        published.outcome, published.reason, published.facts = outcome, reason, said
+        outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
+    historic = quiet_before is not None and (duty.due_at or duty.started_at) < quiet_before
+    unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
+    alerts = published.alerts
+    for level, at in duty.thresholds:
+        raised = alerts.get(level)
+        if unmoved and raised is not None and raised.status != Status.RETRACTED:
+            continue
+        status = alert_status(duty, at, horizon)
+        if status is None:
+            if raised is None or raised.status == Status.RETRACTED:
+                continue
+            status = Status.RETRACTED
+        if raised is None:
+            raised = alerts[level] = Raised(0, "", b"")
+        facts = alert_facts(duty, level, at, status, outcome, subject)
+        told = facts.fingerprint()
+        if raised.status != status or raised.facts != told:
+            raised.revision += 1
+            raised.status, raised.facts, raised.historic = status, told, historic
+            why = reason
+            if status is Status.FIRING and reason in _WHILE_OPEN:
+                why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
+            outputs.append(alert(duty, level, raised.revision, status, why, facts, about, historic=historic))
+    if not unmoved:
+        levels = {level for level, _ in duty.thresholds}
+        for level, raised in alerts.items():
+            if level not in levels and raised.status != Status.RETRACTED:
+                _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
+
+
+def withdraw(clock_id: str, published: Published, subject: Subject, about: About, outputs: list[Output]) -> None:
+    """Take back a clock that has no ground any more: its start was voided or corrected away."""
+    published.revision += 1
+    published.outcome, published.reason = Outcome.CANCELLED, Reason.START_WITHDRAWN
+    published.facts = b""
+    outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))
+    for level, raised in published.alerts.items():
+        if raised.status != Status.RETRACTED:
+            _retract(clock_id, level, raised, subject, about, Reason.START_WITHDRAWN, outputs)
+
+
+def _retract(
+    clock_id: str,
+    level: str,
+    raised: Raised,
+    subject: Subject,
+    about: About,
+    reason: Reason,
+    outputs: list[Output],
+) -> None:
+    raised.revision += 1
+    raised.status, raised.facts = Status.RETRACTED, b""
+    outputs.append(
+        withdrawn_alert(clock_id, level, raised.revision, reason, subject, about, historic=raised.historic)
+    )
+
+
+_WHILE_OPEN = frozenset({Reason.AWAITED, Reason.NOT_DONE, Reason.CALENDAR_ENDS})
+"""Reasons that tell nothing beyond the level of an alert that fires."""
