@@ -148,7 +148,7 @@ def played(events: list[Event], rulebook: Rulebook, until: datetime | None, rule
 
 
 def played_together(events: list[Event], rulebook: Rulebook, until: datetime | None, rule_id: str) -> list[Clock]:
-    """The same of a rule about incidents: the events of several tickets, whose ids begin with the ticket's (`t1/e1`)."""
+    """The same of a rule about incidents: events of several tickets, whose ids begin with the ticket's (`t1/e1`)."""
     watch = Watch(rulebook.only(rule_id))
     tickets: dict[str, list[Event]] = {}
     for event in events:

@@ -27,12 +27,14 @@ ESCALATION = "escalation"
 
 
 class Window(msgspec.Struct, frozen=True):
-    """One stretch in which tickets count: where it ends, and what was accepted in it, in order of acceptance."""
+    """One stretch in which tickets count: where it ends, and what was accepted in it, in order of acceptance.
+
+    `counted` are those that count, `filed` those and the ones that may yet.
+    """
 
     ends_at: datetime
     counted: tuple[Fact, ...]
     filed: tuple[Fact, ...]
-    """Those that count, and those that may yet."""
 
     def reached_at(self, times: int, anchor: datetime) -> datetime | None:
         """When so many counted; None where they do not."""
@@ -58,83 +60,81 @@ def duty(
     entry = None if anchor is None else rule.term_at(anchor.time, {})
     if anchor is None or entry is None:
         return None, ()
-    window = _window(recurrence, entry, ordered, anchor)
-    return _clock(rule, recurrence, subject, anchor, ordered, window, horizon), window.counted
-
-
-def _clock(
-    rule: Rule,
-    recurrence: Recurrence,
-    subject: str,
-    anchor: Event,
-    ordered: list[Fact],
-    window: Window,
-    horizon: datetime | None,
-) -> Duty:
-    taken_over = min((f.taken_over for f in ordered if f.taken_over is not None), key=_event_order, default=None)
-    levels = _levels(recurrence, window, anchor.time)
+    windows = _windows(recurrence, entry, ordered, anchor.time)
+    decisive = _decisive(windows, recurrence.times, anchor.time)
     found = Duty(
         clock_id=clock_id(subject, rule.id, anchor),
         rule=rule.id,
         start=anchor,
         started_at=anchor.time,
-        due_at=window.ends_at,
+        due_at=decisive.ends_at,
         limit_seconds=None,
-        thresholds=levels,
-        stop=taken_over,
+        thresholds=_levels(recurrence, windows, decisive, anchor.time),
+        stop=min((f.taken_over for f in ordered if f.taken_over is not None), key=_event_order, default=None),
         cancel=None,
         owner=None,
         owner_level=None,
         known_at=max((f.appended_at for f in ordered if f.appended_at is not None), default=None),
-        wakes_at=window.ends_at,
-        rests_on=tuple(f"{f.ticket}/{e.id}" for f in window.counted for e in (f.accepted, f.judged) if e is not None),
+        wakes_at=max(window.ends_at for window in windows),
+        rests_on=tuple(
+            f"{f.ticket}/{e.id}" for f in decisive.counted for e in (f.accepted, f.judged) if e is not None
+        ),
     )
-    found.standing = Outcome.RUNNING, Reason.AWAITED
-    over = horizon is not None and horizon > found.silence_counts_from(window.ends_at)
-    if len(window.counted) >= recurrence.times:
-        found.standing = (
-            (Outcome.RUNNING, Reason.REPEATED) if taken_over is None else (Outcome.MET, Reason.TAKEN_OVER)
-        )
-    elif taken_over is not None:
-        found.standing = Outcome.MET, Reason.TAKEN_OVER
-    elif over and len(window.filed) < recurrence.times:
-        found.standing = Outcome.MET, Reason.WINDOW_OVER
-        found.over_at = window.ends_at
-    return found
+    found.standing = _standing(found, recurrence, windows, decisive, horizon)
+    if found.standing[1] is Reason.WINDOW_OVER:
+        found.over_at = found.wakes_at
+    return found, decisive.counted
 
 
-def _levels(recurrence: Recurrence, window: Window, anchor: datetime) -> list[tuple[str, datetime]]:
+def _standing(
+    found: Duty, recurrence: Recurrence, windows: list[Window], decisive: Window, horizon: datetime | None
+) -> tuple[Outcome, Reason]:
+    """How an incident stands: counting, repeated too often, taken over, or past the time in which that could be."""
+    if found.stop is not None:
+        return Outcome.MET, Reason.TAKEN_OVER
+    if len(decisive.counted) >= recurrence.times:
+        return Outcome.RUNNING, Reason.REPEATED
+    assert found.wakes_at is not None
+    over = horizon is not None and horizon > found.wakes_at
+    if over and all(len(window.filed) < recurrence.times for window in windows):
+        return Outcome.MET, Reason.WINDOW_OVER
+    return Outcome.RUNNING, Reason.AWAITED
+
+
+def _levels(
+    recurrence: Recurrence, windows: list[Window], decisive: Window, anchor: datetime
+) -> list[tuple[str, datetime]]:
     """What is to be told, and since when it holds: the warning, the watch list, the escalation."""
-    levels = []
+    found = {ESCALATION: [decisive.reached_at(recurrence.times, anchor)]}
     if recurrence.warn_at:
-        levels.append((f"warning-{recurrence.warn_at}", window.reached_at(recurrence.warn_at, anchor)))
-    if len(window.counted) < recurrence.times:
-        levels.append((WATCH_LIST, window.filed_at(recurrence.times, anchor)))
-    levels.append((ESCALATION, window.reached_at(recurrence.times, anchor)))
-    return sorted(((level, at) for level, at in levels if at is not None), key=lambda level: level[1])
+        found[f"warning-{recurrence.warn_at}"] = [w.reached_at(recurrence.warn_at, anchor) for w in windows]
+    if len(decisive.counted) < recurrence.times:
+        found[WATCH_LIST] = [window.filed_at(recurrence.times, anchor) for window in windows]
+    first = (
+        (level, min((at for at in instants if at is not None), default=None)) for level, instants in found.items()
+    )
+    return sorted(((level, at) for level, at in first if at is not None), key=lambda level: level[1])
 
 
-def _window(recurrence: Recurrence, entry: InForce, ordered: list[Fact], anchor: Event) -> Window:
-    """The stretch that decides: the one after the first closing, or of all of them the one that comes furthest."""
+def _windows(recurrence: Recurrence, entry: InForce, ordered: list[Fact], anchor: datetime) -> list[Window]:
+    """The stretch that begins with the first closing; or, rolling, one that begins with each ticket after it."""
     assert entry.term is not None
-    later = [fact for fact in ordered[1:] if _at(fact.accepted) > anchor.time]
+    later = [fact for fact in ordered[1:] if _at(fact.accepted) > anchor]
     if recurrence.first_counts:
         later.insert(0, ordered[0])
-    ends_at = entry.term.due(anchor.time).not_before
-    whole = _within(later, ends_at)
     if not recurrence.rolling or not later:
-        return whole
-    found = [_within(later[n:], entry.term.due(_at(fact.accepted)).not_before) for n, fact in enumerate(later)]
-    reached = [window for window in found if len(window.counted) >= recurrence.times]
+        return [_within(later, entry.term.due(anchor).not_before)]
+    return [_within(later[n:], entry.term.due(_at(fact.accepted)).not_before) for n, fact in enumerate(later)]
+
+
+def _decisive(windows: list[Window], times: int, anchor: datetime) -> Window:
+    """The window in which there were so many first; where there is none, the one that has come furthest."""
+    reached = [
+        (at, window.ends_at, n) for n, window in enumerate(windows) if (at := window.reached_at(times, anchor))
+    ]
     if reached:
-        return min(reached, key=lambda window: _at_least(window, recurrence.times, anchor.time))
-    return max(found, key=lambda window: (len(window.filed), len(window.counted), window.ends_at))
-
-
-def _at_least(window: Window, times: int, anchor: datetime) -> tuple[datetime, datetime]:
-    reached_at = window.reached_at(times, anchor)
-    assert reached_at is not None
-    return reached_at, window.ends_at
+        return windows[min(reached)[2]]
+    return max(windows, key=lambda window: (len(window.counted), len(window.filed), window.ends_at))
 
 
 def _within(later: list[Fact], ends_at: datetime) -> Window:
