@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from sla.rulebook import BASE_HEADER, OVERRIDE, Rulebook, parse
+from sla.rulebook import BASE_HEADER, OVERRIDE, UNITS, Rulebook, parse
 from sla.toml_file import Fault, RulebookError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "rulebooks"
@@ -22,15 +22,17 @@ def folder(name: str) -> Path:
     raise FileNotFoundError(f"no rulebook {name!r}: give a folder, or one of {shipped}")
 
 
-def texts(path: Path, override: Path | None = None) -> dict[str, str]:
+def texts(path: Path, override: Path | None = None, units: Path | None = None) -> dict[str, str]:
     """The TOML files of a folder by their path inside it, on top of those of the rulebook it extends, if it does.
 
-    `override` is the operator's calendar override. Raises RulebookError where a layer cannot be laid on its base.
+    `override` is the operator's calendar override, `units` the list of the operator's units. Raises RulebookError where a layer cannot be laid on its base.
     """
     own = {file.relative_to(path).as_posix(): file.read_text() for file in sorted(path.rglob("*.toml"))}
     found = {**_base(path, own), **own}
     if override is not None:
         found[OVERRIDE] = override.read_text()
+    if units is not None:
+        found[UNITS] = units.read_text()
     return found
 
 
@@ -60,6 +62,6 @@ def _base(path: Path, own: dict[str, str]) -> dict[str, str]:
     return {**files, BASE_HEADER: header}
 
 
-def load(name: str, override: str = "") -> Rulebook:
+def load(name: str, override: str = "", units: str = "") -> Rulebook:
     """A checked rulebook. Raises FileNotFoundError or RulebookError."""
-    return parse(texts(folder(name), Path(override) if override else None))
+    return parse(texts(folder(name), Path(override) if override else None, Path(units) if units else None))

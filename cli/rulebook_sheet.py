@@ -38,6 +38,7 @@ def sheet(rule: Table, lang: str, sums: Mapping[str, str], *, off: bool) -> list
         ("needs", [_trigger(trigger, lang) for trigger in rule.get("needs", [])]),
         ("lacks", [_trigger(trigger, lang) for trigger in rule.get("lacks", [])]),
         ("quota", [_sum(rule["quota"], lang)] if "quota" in rule else []),
+        ("recurrence", _recurrence(rule["recurrence"], lang) if "recurrence" in rule else []),
         ("to", [_trigger(stop, lang) for stop in rule.get("to", [])]),
         ("undo", [_trigger(stop, lang) for stop in rule.get("undo", [])]),
         ("cancel", [*(_trigger(stop, lang) for stop in rule.get("cancel", [])), *_ends(rule, lang)]),
@@ -146,7 +147,7 @@ def _trigger(trigger: Table | str, lang: str) -> str:
 
 def _ends(rule: Table, lang: str) -> list[str]:
     """What ends it unasked: closing, and its binding the ticket no more; neither ends a contradiction or a sum."""
-    if rule["kind"] in ("check", "quota"):
+    if rule["kind"] in ("check", "quota", "recurrence"):
         return []
     unbound = [said("unbound", lang)] if rule["kind"] in ("notice", "report") and rule.get("binds") else []
     return [*unbound, said("owed_at_close" if rule.get("owed_at_close") else "closing_cancels", lang)]
@@ -155,6 +156,18 @@ def _ends(rule: Table, lang: str) -> list[str]:
 def _sum(quota: Table, lang: str) -> str:
     line = said("sum", lang, amount=named(quota["amount"], lang), add=named(quota["add"], lang))
     return line + (said("less", lang, remove=named(quota["remove"], lang)) if "remove" in quota else "")
+
+
+def _recurrence(table: Table, lang: str) -> list[str]:
+    same = said("and", lang).join(named(name, lang) for name in table["same"])
+    first = "first_counts_yes" if table.get("first_counts") else "first_counts_no"
+    window = f"window_{table.get('window', 'anchored')}"
+    lines = [said("same", lang, same=same), said("times", lang, times=str(table["times"]))]
+    lines += [said("warn_at", lang, warn_at=str(table["warn_at"]))] if table.get("warn_at") else []
+    lines += [said(first, lang), said(window, lang)]
+    for key in ("counts", "discounts"):
+        lines += [said(key, lang, event=_trigger(trigger, lang)) for trigger in table.get(key, [])]
+    return lines
 
 
 def _superior(superior: Table, lang: str) -> str:

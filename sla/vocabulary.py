@@ -91,7 +91,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     `businesses` maps an event type to the business it belongs to, `inferred` a business to the attributes that are
     filled in where nobody states them, `texts` an attribute to its values where all are texts. `secret` is the key
-    under which pseudonyms are made.
+    under which pseudonyms are made; without one (empty) personal attributes are not kept at all.
     """
 
     attributes: dict[str, Attribute]
@@ -115,8 +115,10 @@ class Vocabulary(msgspec.Struct, frozen=True):
             attribute = attributes.get(name)
             if value is None or attribute is None or not attribute.kept:
                 continue
-            told = read(attribute, value)
-            kept[name] = pseudonym(self.secret, told) if attribute.pseudonym else told
+            if not attribute.pseudonym:
+                kept[name] = read(attribute, value)
+            elif self.secret:
+                kept[name] = pseudonym(self.secret, read(attribute, value))
         return kept
 
 

@@ -69,7 +69,7 @@ BROKEN = {
     "a text for a list": (DISPATCH, '["50 %", "80 %"]', '"50 %"', 'warn  = "50 %"', "array"),
     "an id that is not the path": (DISPATCH, '"repair/dispatch"', '"repair/send"', "id ", "repair/dispatch"),
     "a start that is no instant": (DISPATCH, '"hung_up_at"', '"mode"', 'at    = "mode"', "instant"),
-    "a rule on a person": (DISPATCH, "{ mode = 3 }", '{ customer = "x" }', "where = { customer", "personal"),
+    "a rule on a person": (DISPATCH, "{ mode = 3 }", '{ approved_by = "x" }', "where = { approved_by", "personal"),
     "a rule on free text": (DISPATCH, "{ mode = 3 }", '{ reason = "x" }', "where = { reason", "free text"),
     "binds on what no ticket remembers": (
         DISPATCH,
