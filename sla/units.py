@@ -30,7 +30,7 @@ class UnitFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class UnitsFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """`units.toml`."""
 
-    units: dict[str, object]
+    units: dict[str, object] = {}
 
 
 class Unit(msgspec.Struct, frozen=True):

@@ -118,7 +118,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
             if not attribute.pseudonym:
                 kept[name] = read(attribute, value)
             elif self.secret:
-                kept[name] = pseudonym(self.secret, read(attribute, value))
+                kept[name] = pseudonym(self.secret, value)
         return kept
 
 

@@ -17,7 +17,7 @@ from sla.step import Watch, step
 from tests.second_reading.incidents import ANCHORS, incident
 from tests.second_reading.repeated import stands
 
-INCIDENTS = 1500
+INCIDENTS = 400
 RULES = ("repeated-service", "repeated-quality")
 
 

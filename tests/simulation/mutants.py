@@ -37,7 +37,12 @@ def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation
 
 KINDS = "sla.kinds"
 STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
-EFFECTS, REPLAY, TIMERS = "streams.effects:Effects", "streams.restore:_Replay", "streams.timers:Timers"
+REVISION, EFFECTS, REPLAY, TIMERS = (
+    "sla.revision",
+    "streams.effects:Effects",
+    "streams.restore:_Replay",
+    "streams.timers:Timers",
+)
 
 # fmt: off
 MUTANTS = (
@@ -46,17 +51,17 @@ MUTANTS = (
             "if known.id == event.id and known.source == event.source:", "if False:"),
     _mutant("conflict-swallowed", "an event that contradicts a known one vanishes", f"{STEP}:_admit",
             "REPEAT if known.digest == event.digest else Refusal.CONFLICTING_REPEAT", "REPEAT"),
-    _mutant("retraction-lost", "an alert that has no ground any more is left standing", f"{STEP}:_publish",
+    _mutant("retraction-lost", "an alert that has no ground any more is left standing", f"{REVISION}:revise",
             "status = Status.RETRACTED\n", "continue\n"),
-    _mutant("alerts-again", "every step says every alert again", f"{STEP}:_publish",
+    _mutant("alerts-again", "every step says every alert again", f"{REVISION}:revise",
             "if raised.status != status or raised.facts != told:", "if True:"),
-    _mutant("revision-stays", "the revision of a verdict does not grow", f"{STEP}:_publish",
+    _mutant("revision-stays", "the revision of a verdict does not grow", f"{REVISION}:revise",
             "published.revision += 1", "published.revision = 1"),
-    _mutant("alert-revision-stays", "the revision of an alert does not grow", f"{STEP}:_publish",
+    _mutant("alert-revision-stays", "the revision of an alert does not grow", f"{REVISION}:revise",
             "raised.revision += 1", "raised.revision = 1"),
     _mutant("silence-forgotten", "proven silence is not remembered", f"{STEP}:step",
             "current.horizon = max(horizon, current.horizon or horizon)", "pass"),
-    _mutant("withdrawal-lost", "a clock whose start was voided goes on", f"{STEP}:_withdraw",
+    _mutant("withdrawal-lost", "a clock whose start was voided goes on", f"{REVISION}:withdraw",
             "outputs.append(withdrawn_verdict(clock_id, published.revision, subject, about))", "pass"),
     _mutant("due-included", "a clock is breached at the very instant it is due", f"{DUTY}:_open",
             "horizon > duty.silence", "horizon >= duty.silence", by="agreement"),
