@@ -71,7 +71,7 @@ async def _prove(keeper: Keeper, prober: Prober) -> None:
         partition = keeper.partitions.get(number)
         if partition is not None:
             partition.offer_proof(sent_us, end)
-            keeper.metrics.caught_up.labels(str(number)).set(end <= partition.next_offset)
+            keeper.metrics.caught_up.labels(partition.label).set(end <= partition.next_offset)
 
 
 def _blind(keeper: Keeper, waiting: list[Partition], since: dict[Partition, float], blind_after_s: float) -> None:
@@ -82,7 +82,7 @@ def _blind(keeper: Keeper, waiting: list[Partition], since: dict[Partition, floa
     for partition in waiting:
         if not partition.live:
             continue
-        blind = keeper.metrics.blind.labels(str(partition.number))
+        blind = keeper.metrics.blind.labels(partition.label)
         if not _behind(keeper, partition):
             since.pop(partition, None)
             blind.set(0)

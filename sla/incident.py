@@ -48,6 +48,12 @@ class IncidentStep(msgspec.Struct, frozen=True, gc=False):
     outputs: list[Output]
     refused: list[tuple[Fact, Refusal]]
     changed: bool
+    unknown: bool = False
+
+    @property
+    def state(self) -> Incident | None:
+        """The incident; a ticket's step has it under the same name."""
+        return self.incident
 
 
 def step(

@@ -47,6 +47,11 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     changed: bool
     unknown: bool = False
 
+    @property
+    def state(self) -> Ticket | None:
+        """The ticket; an incident's step has it under the same name."""
+        return self.ticket
+
 
 class Watch(msgspec.Struct, frozen=True):
     """What the judging needs beside a ticket: the law, and from when on alerts are for people.

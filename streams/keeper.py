@@ -24,6 +24,7 @@ from streams.changelog import CONTROL_KEY, CRASH_KEY, Control, Crash, encode
 from streams.clock import Clock
 from streams.effects import Effects
 from streams.guard import Guard
+from streams.matter import Matter
 from streams.metrics import Metrics
 from streams.operator_alerts import Condition
 from streams.partition import Partition, StepFailed
@@ -71,7 +72,7 @@ def _set_event() -> asyncio.Event:
 
 @dataclass(slots=True)
 class Keeper:
-    """All partitions this worker owns. `acknowledge(partition, next_offset)` moves the ledger."""
+    """All partitions this worker owns of one matter. `acknowledge(partition, next_offset)` moves the ledger."""
 
     effects: Effects
     watch: Watch
@@ -80,6 +81,7 @@ class Keeper:
     acknowledge: Callable[[int, int], None]
     source: Source
     guard: Guard
+    matter: Matter | None = None
     accept_loss: bool = False
     topic_id: str = ""
     partitions: dict[int, Partition] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Keeper:
         States that a former owner's void record hides from compaction are written again with the first group.
         `beginning` is the first offset to expect where nothing below it was seen or is asked for.
         """
-        partition = Partition(restored.partition, self.effects.names.events, self.watch, self.clock)
+        partition = Partition(restored.partition, self.effects.names.events, self.watch, self.clock, self.matter)
         partition.epoch = restored.epoch
         partition.step = partition.acked_step = restored.step
         partition.states = restored.states
@@ -122,7 +124,7 @@ class Keeper:
         self._unsent.extend((partition, outputs) for _, _, outputs in restored.unsent)
         self.partitions[partition.number] = partition
         self._noted[partition.number] = _Noted()
-        self.metrics.epoch.labels(str(partition.number)).set(partition.epoch)
+        self.metrics.epoch.labels(partition.label).set(partition.epoch)
         self.wake.set()
         return partition
 
@@ -130,7 +132,7 @@ class Keeper:
         """Every partition is lost, as in any eager rebalance: nothing of them is written from here on."""
         for partition in self.partitions.values():
             partition.live = False
-            self.metrics.forget(partition.number)
+            self.metrics.forget(partition.label)
         self.partitions = {}
         self._noted = {}
         self._runs.clear()

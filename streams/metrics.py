@@ -70,10 +70,10 @@ class Metrics:
         for channel in Channel:
             self.outputs.labels(channel.value)
 
-    def forget(self, partition: int) -> None:
+    def forget(self, partition: str) -> None:
         """Drop the series of a partition that is no longer ours."""
         for gauge in (self.tickets, self.timers, self.caught_up, self.epoch, self.blind):
             try:
-                gauge.remove(str(partition))
+                gauge.remove(partition)
             except KeyError:
                 continue

@@ -16,11 +16,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sla.cloudevent import Fault, Refused, UnknownType, read
+from sla.cloudevent import Refused, UnknownType
 from sla.duty import Status
-from sla.event import Event
-from sla.step import Watch, step
-from sla.ticket import Ticket, decode, encode
+from sla.step import Watch
 from streams.changelog import (
     HEADER_BYTES,
     NEVER,
@@ -34,6 +32,7 @@ from streams.changelog import (
 )
 from streams.clock import Clock
 from streams.dead_letters import DeadLetter
+from streams.matter import Matter, Tickets
 from streams.operator_alerts import Condition, OperatorAlerts
 from streams.runs import Group, Record, Tail
 from streams.timers import Timers
@@ -58,12 +57,14 @@ class StepFailed(Exception):
 class Partition:
     """The state of one owned partition under one epoch.
 
-    `states` maps a ticket to its stored bytes (header and state). `live` turns False, once and for ever, when the
+    `matter` says what its records mean and what becomes of a state: tickets unless told otherwise. `states` maps a
+    ticket (an incident) to its stored bytes (header and state). `live` turns False, once and for ever, when the
     partition is lost; nothing of it may be written afterwards.
     """
 
-    def __init__(self, number: int, topic: str, watch: Watch, clock: Clock) -> None:
+    def __init__(self, number: int, topic: str, watch: Watch, clock: Clock, matter: Matter | None = None) -> None:
         self.number = number
+        self.matter = matter or Tickets(watch)
         self.topic = topic
         self.watch = watch
         self.clock = clock
@@ -118,22 +119,15 @@ class Partition:
         self._advance()
 
     def _apply(self, records: Sequence[Record]) -> None:
-        by_ticket: dict[str, list[Event]] = {}
+        by_ticket: dict[str, list[Any]] = {}
         origin: dict[int, Record] = {}
-        vocabulary = self.watch.rulebook.vocabulary
+        read = self.matter.read
         for record in records:
             if record.offset < self.next_offset:
                 continue
             self.next_offset = record.offset + 1
             try:
-                subject, event = read(
-                    record.value,
-                    vocabulary,
-                    headers=record.headers,
-                    appended_at=self._appended_at(record.timestamp),
-                )
-                if record.key != subject.encode():
-                    raise Refused(Fault.WRONG_KEY, "the record key must be the subject, the ticket id")
+                subject, event = read(record, self._appended_at(record.timestamp))
             except Refused as refused:
                 self._refuse(record, refused.reason.value, refused.detail)
             except UnknownType:
@@ -167,11 +161,11 @@ class Partition:
         letter = DeadLetter.of(record, reason, detail, self.topic, self.number)
         self._open().dead_letters.append(letter)
 
-    def _step(self, subject: str, events: list[Event], horizon: datetime | None, origin: dict[int, Record]) -> None:
-        key = subject.encode()
+    def _step(self, subject: str, events: list[Any], horizon: datetime | None, origin: dict[int, Record]) -> None:
+        key, matter = subject.encode(), self.matter
         stored = self.states.get(key)
-        ticket = decode(stored[HEADER_BYTES:]) if stored is not None else None
-        result = step(ticket, subject, events, self.watch, horizon)
+        state = matter.decode(stored[HEADER_BYTES:]) if stored is not None else None
+        result = matter.step(state, subject, events, horizon)
         for event, refusal in result.refused:
             record = origin.get(id(event))
             if record is not None:
@@ -185,23 +179,24 @@ class Partition:
             self.fire(Condition.CALENDAR_ENDS)
         group = self._open()
         group.touched.setdefault(key, []).extend(result.outputs)
-        if result.ticket is None:
-            self._let_go(key, ticket, group, speaks=bool(result.outputs or result.refused))
+        kept = result.state
+        if kept is None:
+            self._let_go(key, state, group, speaks=bool(result.outputs or result.refused))
             return
-        wake_us = NEVER if result.ticket.wake_at is None else microseconds(result.ticket.wake_at)
+        wake_us = NEVER if kept.wake_at is None else microseconds(kept.wake_at)
         if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):
             self.timers.push(wake_us, key)
-        self.states[key] = pack(self.epoch, group.step, wake_us, encode(result.ticket))
+        self.states[key] = pack(self.epoch, group.step, wake_us, matter.encode(kept))
 
-    def _let_go(self, key: bytes, ticket: Ticket | None, group: Group, *, speaks: bool) -> None:
+    def _let_go(self, key: bytes, state: Any, group: Group, *, speaks: bool) -> None:
         """Forget a ticket: at once, or when its last words are public.
 
         A tombstone has no outbox, so what is still to be said goes with a last state; it keeps its timer, so that
         whoever takes over before the words are out says them again.
         """
         stored = self.states.pop(key, None)
-        if speaks and stored is not None and ticket is not None:
-            last = pack(self.epoch, group.step, wake_us_of(stored), encode(ticket))
+        if speaks and stored is not None and state is not None:
+            last = pack(self.epoch, group.step, wake_us_of(stored), self.matter.encode(state))
             self.states[key] = self._leaving[key] = last
 
     def forget(self) -> None:
@@ -299,6 +294,11 @@ class Partition:
         if not self._other_law and self.alerts.fired_under_another_law(Condition.CALENDAR_ENDS):
             self.resolve(Condition.CALENDAR_ENDS)
         return bool(self._other_law)
+
+    @property
+    def label(self) -> str:
+        """How metrics name it: by its number, and by what it is about where that is not tickets."""
+        return str(self.number) if isinstance(self.matter, Tickets) else f"{self.matter.name}/{self.number}"
 
     def next_wake_us(self) -> int | None:
         """When the next timer is due; it may be stale, which costs a look."""

@@ -1,0 +1,120 @@
+"""What a partition is about: tickets and their events, or incidents and the facts tickets tell of them.
+
+A partition keeps states, timers and offsets alike for both; what a record means and what becomes of a state is here.
+`streams` and `agents` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from sla import fact, incident, ticket
+from sla.cloudevent import Fault, Refused, read
+from sla.event import Event
+from sla.fact import Fact
+from sla.publication import Output
+from sla.step import Refusal, Watch, step
+from streams.runs import Record
+
+KEY_BYTES_MAX = 1024
+
+
+class Stepped(Protocol):
+    """What a step came to, as `sla.step.Step` says it; `state` is what is left (None: nothing)."""
+
+    @property
+    def state(self) -> Any:
+        """The state that is left."""
+
+    @property
+    def outputs(self) -> list[Output]:
+        """What is to be published."""
+
+    @property
+    def refused(self) -> Sequence[tuple[Any, Refusal]]:
+        """What was not taken, and why."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the state must be stored."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a clock waits for a calendar that ends before it is due."""
+
+
+class Matter(Protocol):
+    """One matter; `name` names its table and its metrics, `source` the topic its records come from."""
+
+    name: str
+    source: str
+
+    def read(self, record: Record, appended_at: datetime | None) -> tuple[str, Any]:
+        """Whose state a record belongs to, and what it says. Raises Refused or UnknownType."""
+
+    def decode(self, raw: bytes) -> Any:
+        """A state from its bytes."""
+
+    def encode(self, state: Any) -> bytes:
+        """A state as bytes; the hash of the law is the last thing in it."""
+
+    def step(self, state: Any, key: str, items: Sequence[Any], horizon: datetime | None) -> Stepped:
+        """Fold what was read, and proven silence, into a state."""
+
+
+class Tickets:
+    """Tickets, from their events."""
+
+    name = "tickets"
+    source = "ticket-events"
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.encode = ticket.encode
+        self.decode = ticket.decode
+
+    def read(self, record: Record, appended_at: datetime | None) -> tuple[str, Event]:
+        """The ticket and the event of a record; the key must be the ticket's id."""
+        subject, event = read(
+            record.value, self.watch.rulebook.vocabulary, headers=record.headers, appended_at=appended_at
+        )
+        if record.key != subject.encode():
+            raise Refused(Fault.WRONG_KEY, "the record key must be the subject, the ticket id")
+        return subject, event
+
+    def step(self, state: Any, key: str, items: Sequence[Event], horizon: datetime | None) -> Stepped:
+        """As `sla.step`."""
+        return step(state, key, items, self.watch, horizon)
+
+
+class Incidents:
+    """Incidents, from the facts of their tickets."""
+
+    name = "incidents"
+    source = "incident-facts"
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.encode = incident.encode
+        self.decode = incident.decode
+
+    def read(self, record: Record, appended_at: datetime | None) -> tuple[str, Fact]:
+        """The incident and the fact of a record, which only workers write."""
+        if record.value is None:
+            raise Refused(Fault.NULL_VALUE, "the record has no value; a fact is replaced, never deleted")
+        try:
+            key = (record.key or b"").decode()
+            told = fact.read(record.value, appended_at)
+        except (UnicodeDecodeError, msgspec.DecodeError):
+            raise Refused(Fault.BAD_DATA, "the record is no fact; only workers write to this topic") from None
+        if not 0 < len(key) <= KEY_BYTES_MAX:
+            raise Refused(Fault.WRONG_KEY, "the record key must be the key of an incident")
+        return key, told
+
+    def step(self, state: Any, key: str, items: Sequence[Fact], horizon: datetime | None) -> Stepped:
+        """As `sla.incident`."""
+        return incident.step(state, key, items, self.watch, horizon)
