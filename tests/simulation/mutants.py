@@ -37,12 +37,8 @@ def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation
 
 KINDS = "sla.kinds"
 STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
-REVISION, EFFECTS, REPLAY, TIMERS = (
-    "sla.revision",
-    "streams.effects:Effects",
-    "streams.restore:_Replay",
-    "streams.timers:Timers",
-)
+EFFECTS, REPLAY, TIMERS = "streams.effects:Effects", "streams.restore:_Replay", "streams.timers:Timers"
+TICKETS, REVISION = "streams.matter:Tickets", "sla.revision"
 
 # fmt: off
 MUTANTS = (
@@ -121,7 +117,7 @@ MUTANTS = (
             "<= self.next_offset:", "<= self.next_offset + 1:"),
     _mutant("dead-letter-lost", "a refused record is only skipped", f"{PARTITION}._refuse",
             "self._open().dead_letters.append(letter)", "pass"),
-    _mutant("any-key", "a record under another ticket's key is taken", f"{PARTITION}._apply",
+    _mutant("any-key", "a record under another ticket's key is taken", f"{TICKETS}.read",
             "if record.key != subject.encode():", "if False:"),
     _mutant("timer-not-set", "no timer is set when a state changes", f"{PARTITION}._step",
             "if wake_us != NEVER and (stored is None or wake_us_of(stored) != wake_us):", "if False:"),
