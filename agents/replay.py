@@ -16,8 +16,8 @@ from streams.progress import Prober, ProofFailedError
 LOOK_EVERY_S = 0.25
 
 
-async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health, stop: asyncio.Event) -> None:
-    """Wait for the end of every owned partition, judge what was never done, and ask the worker to stop."""
+async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health) -> None:
+    """Wait for the end of every owned partition, then judge what was never done."""
     while not await _at_end(keeper, prober, health):
         await asyncio.sleep(LOOK_EVERY_S)
     clock.finish()
@@ -30,7 +30,6 @@ async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health
             _due(partition.next_wake_us(), through_us - keeper.grace_us) for partition in keeper.partitions.values()
         ):
             await asyncio.sleep(LOOK_EVERY_S)
-    stop.set()
 
 
 def _due(wake_us: int | None, horizon_us: int) -> bool:

@@ -1,41 +1,36 @@
-"""One worker process, wired: settings in, a running Faust app with keeper, timers and status server out.
+"""One matter watched: settings in, a running Faust app with keeper and timers out; `agents.process` runs it.
 
-    Faust consumer --> watch_tickets --> Keeper --> changelog, alerts, verdicts, dead letters (librdkafka)
-                        keep_time ------^  proof of silence
+    Faust consumer --> watch --> Keeper --> changelog, outputs, dead letters (librdkafka)
+                     keep_time ---^  proof of silence
     rebalance: partitions dropped at its first sign; claimed, restored and adopted when they are ours again
 
-Anything unexpected ends the process with exit code 70 and commits nothing past it; a supervisor starts it anew.
-May be imported by `cli`.
+Tickets and incidents are matters of their own: each is a Faust app with a consumer group, a table and a changelog, so
+that one is not held up when the other changes hands. Used by `agents.process`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import math
-import os
-import signal
 import time
 from collections.abc import Coroutine
-from datetime import datetime
 from typing import Any
 
 from faust.types import TP
 
-from agents import watch_tickets
+from agents import watch_records
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
-from agents.watchdog import LoopWatch, watch_progress
+from agents.watchdog import watch_progress
 from sla.publication import Channel
-from sla.rulebook import Rulebook
 from sla.step import Watch
 from streams.clock import Clock, LogClock
 from streams.effects import Effects, Names
-from streams.faust_seams import KeptApp, KeptConsumer, KeptTables, TicketTable, event_topic
+from streams.faust_seams import KeptApp, KeptConsumer, KeptTable, KeptTables, event_topic
 from streams.guard import Guard, KafkaChangelogs
 from streams.health import Health
 from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
+from streams.matter import Matter
 from streams.metrics import Metrics
 from streams.partition import StepFailed
 from streams.progress import Prober
@@ -43,37 +38,36 @@ from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
 from streams.settings import Settings
 from streams.source_check import faults, topic_id
-from streams.status_server import serve
-from streams.topics import changelog_name
+from streams.topics import changelog_name, group_of
 
 logger = logging.getLogger("slawatch.worker")
 
-EXIT_BUG = 70
-STOP_WITHIN_S = 20.0
 NOTE_WITHIN_S = 10.0
 
 
 class Worker:
-    """One worker; `run` returns the exit code."""
+    """One matter of this process. `failed` is set, and `failure` says why, when it cannot go on."""
 
-    def __init__(self, settings: Settings, rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(self, settings: Settings, matter: Matter, watch: Watch, clock: Clock, metrics: Metrics) -> None:
         self.settings = settings
+        self.matter = matter
         self.clock = clock
-        self.metrics = Metrics()
+        self.metrics = metrics
         self.health = Health()
+        self.group = group_of(settings.app_id, matter.name)
         self.names = Names(
-            events=f"{settings.prefix}ticket-events",
-            changelog=changelog_name(settings.app_id),
+            events=f"{settings.prefix}{matter.source}",
+            changelog=changelog_name(self.group, matter.name),
             dead_letters=f"{settings.prefix}dead-letters",
             channels={
                 Channel.ALERTS: f"{settings.prefix}alerts",
                 Channel.VERDICTS: f"{settings.prefix}verdicts",
+                Channel.FACTS: f"{settings.prefix}incident-facts",
             },
         )
-        quiet_before = datetime.fromisoformat(settings.quiet_before) if settings.quiet_before else None
-        self.app = _app(settings)
+        self.app = _app(settings, self.group)
         self.topic = event_topic(self.app, self.names.events)
-        self.table = self.app.Table("tickets", key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        self.table = self.app.Table(matter.name, key_type=bytes, value_type=bytes, partitions=settings.partitions)
         # Half a session: a worker that was frozen must not write long after its partitions went to another.
         self.publisher = Publisher(settings.client(), message_timeout_ms=int(settings.session_timeout * 500))
         effects = Effects(
@@ -86,16 +80,18 @@ class Worker:
         )
         self.keeper = Keeper(
             effects=effects,
-            watch=Watch(rulebook, quiet_before),
+            watch=watch,
             clock=clock,
             metrics=self.metrics,
             acknowledge=self._acknowledge,
             source=self,
             guard=Guard(KafkaChangelogs(settings.client(), self.names.changelog, clock)),
+            matter=matter,
             accept_loss=settings.accept_loss,
         )
         self.prober = Prober(settings.client(), self.names.events, clock)
         self.stop = asyncio.Event()
+        self.ended = asyncio.Event()
         self.failure: BaseException | None = None
 
     # -- what the engine asks of us ----------------------------------------------------------------------------
@@ -155,7 +151,7 @@ class Worker:
                 return
             current_id = await loop.run_in_executor(None, topic_id, client, self.names.events)
             wrong = await loop.run_in_executor(
-                None, faults, client, self.settings.app_id, self.names.events, current_id, restored
+                None, faults, client, self.group, self.names.events, current_id, restored
             )
             if wrong and not self.settings.accept_loss:
                 raise SourceLossError("; ".join(wrong))
@@ -176,48 +172,44 @@ class Worker:
                 "no partition is left for this worker: there are more workers than partitions; it stands by"
             )
             return
-        tickets = sum(len(partition.states) for partition in self.keeper.partitions.values())
+        states = sum(len(partition.states) for partition in self.keeper.partitions.values())
         logger.info(
-            "watching partitions %s, %d tickets, taken over in %.2f s",
+            "watching partitions %s, %d %s, taken over in %.2f s",
             partitions,
-            tickets,
+            states,
+            self.matter.name,
             time.monotonic() - began,
         )
 
-    # -- the process -------------------------------------------------------------------------------------------
+    # -- its life ----------------------------------------------------------------------------------------------
 
-    async def run(self) -> int:
-        """Run until told to stop (0), the log is replayed (0), or something fails (70)."""
+    def start(self, after: asyncio.Event | None = None) -> None:
+        """Begin to watch. On the log clock history is replayed once `after` is set, and `ended` set at its end."""
         self.loop = asyncio.get_running_loop()
-        # What is made while stepping dies young and without cycles; looking for cycles often only costs time.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
-        for signal_number in (signal.SIGTERM, signal.SIGINT):
-            self.loop.add_signal_handler(signal_number, self.stop.set)
         self.table.take_over = self._take_over
         self.app.rebalance_began = self._rebalance_began
-        watch_tickets.register(self.app, self.topic, self.keeper)
-        server = await serve(
-            self.settings.status_host,
-            self.settings.status_port,
-            self.metrics.registry,
-            self.health,
-            self._refresh,
-        )
+        watch_records.register(self.app, self.topic, self.keeper)
         self._consumer().full = lambda: self.keeper.backlog >= BACKLOG_MAX
         self._spawn(self._keep(), "keeper")
         steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
         self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
         self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
-        self._spawn(LoopWatch(self.metrics).stalls(), "stalls")
         if isinstance(self.clock, LogClock):
-            self._spawn(replay(self.keeper, self.prober, self.clock, self.health, self.stop), "replay")
+            self._spawn(self._replay(self.clock, after), "replay")
         self._spawn(self._start_app(), "app")
+
+    async def _replay(self, clock: LogClock, after: asyncio.Event | None) -> None:
+        if after is not None:
+            await after.wait()
+        await replay(self.keeper, self.prober, clock, self.health)
+        self.ended.set()
         await self.stop.wait()
-        code = EXIT_BUG if self.failure is not None else 0
-        await self._close(server)
-        return code
+
+    async def close(self) -> None:
+        """An orderly end: what is stepped is published and committed."""
+        await self.keeper.close()
+        await self._consumer().commit()
+        await self.app.stop()
 
     async def _keep(self) -> None:
         try:
@@ -246,38 +238,22 @@ class Worker:
             return
         self.failure = task.exception() or RuntimeError(f"the task {task.get_name()} ended by itself")
         logger.critical("%s failed, nothing is committed past it", task.get_name(), exc_info=self.failure)
-        self.stop.set()
+        self.ended.set()
 
-    async def _close(self, server: Any) -> None:
-        """An orderly end within a bounded time; after a failure, or beyond it, the process just ends."""
-        if self.failure is None:
-            try:
-                async with asyncio.timeout(STOP_WITHIN_S):
-                    await self.keeper.close()
-                    await self._consumer().commit()
-                    await self.app.stop()
-                    await server.cleanup()
-            except TimeoutError:
-                logger.error("not stopped within %g s; ending at once", STOP_WITHIN_S)
-        logging.shutdown()
-        os._exit(EXIT_BUG if self.failure is not None else 0)
-
-    def _refresh(self) -> None:
-        calendar = self.keeper.watch.rulebook.calendar
-        months = calendar.months_left(self.clock.now()) if calendar is not None else None
-        self.metrics.calendar_months_left.set(math.inf if months is None else months)
-        for number, partition in self.keeper.partitions.items():
-            self.metrics.tickets.labels(str(number)).set(len(partition.states))
-            self.metrics.timers.labels(str(number)).set(len(partition.timers))
+    def refresh(self) -> None:
+        """Bring up to date what is only measured when it is asked for."""
+        for partition in self.keeper.partitions.values():
+            self.metrics.tickets.labels(partition.label).set(len(partition.states))
+            self.metrics.timers.labels(partition.label).set(len(partition.timers))
 
 
-def _app(settings: Settings) -> KeptApp:
+def _app(settings: Settings, group: str) -> KeptApp:
     """The Faust app: one consumer group, no web server, no producer of its own in use."""
     return KeptApp(
-        settings.app_id,
+        group,
         broker="kafka://" + settings.bootstrap.replace(",", ";kafka://"),
         broker_credentials=None,
-        Table=TicketTable,
+        Table=KeptTable,
         TableManager=KeptTables,
         store="memory://",
         web_enabled=False,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from sla.rulebook import BASE_HEADER, OVERRIDE, UNITS, Rulebook, parse
+from sla.rulebook import BASE_HEADER, OVERRIDE, Rulebook, parse
 from sla.toml_file import Fault, RulebookError
+from sla.units import UNITS
 
+KEY_BYTES_MIN = 16
 SHIPPED = Path(__file__).resolve().parent.parent / "rulebooks"
 
 
@@ -25,7 +27,8 @@ def folder(name: str) -> Path:
 def texts(path: Path, override: Path | None = None, units: Path | None = None) -> dict[str, str]:
     """The TOML files of a folder by their path inside it, on top of those of the rulebook it extends, if it does.
 
-    `override` is the operator's calendar override, `units` the list of the operator's units. Raises RulebookError where a layer cannot be laid on its base.
+    `override` is the operator's calendar override, `units` the list of the operator's units. Raises RulebookError
+    where a layer cannot be laid on its base.
     """
     own = {file.relative_to(path).as_posix(): file.read_text() for file in sorted(path.rglob("*.toml"))}
     found = {**_base(path, own), **own}
@@ -65,3 +68,20 @@ def _base(path: Path, own: dict[str, str]) -> dict[str, str]:
 def load(name: str, override: str = "", units: str = "") -> Rulebook:
     """A checked rulebook. Raises FileNotFoundError or RulebookError."""
     return parse(texts(folder(name), Path(override) if override else None, Path(units) if units else None))
+
+
+def keyed(rulebook: Rulebook, key: str, key_file: str) -> Rulebook:
+    """The rulebook with the key of pseudonyms, where it counts by customer and so needs one; ValueError without.
+
+    The key is given itself, or as the file that holds it. OSError when that cannot be read.
+    """
+    counting = sorted(rule.id for rules in rulebook.recurrences.values() for rule in rules)
+    if not counting:
+        return rulebook  # what nobody counts by is not kept
+    secret = Path(key_file).read_bytes().strip() if key_file else key.encode()
+    if len(secret) < KEY_BYTES_MIN:
+        raise ValueError(
+            f"{counting[0]} counts by customer, which needs a key of at least {KEY_BYTES_MIN} bytes: set "
+            "customer_key_file or SLAWATCH_CUSTOMER_KEY, the same for all workers and never changed"
+        )
+    return rulebook.keyed(secret)

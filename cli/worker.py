@@ -14,7 +14,7 @@ import uvloop
 from confluent_kafka.admin import AdminClient
 
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
-from cli.rulebook_files import load
+from cli.rulebook_files import keyed, load
 from sla.toml_file import RulebookError
 from streams.clock import Clock, LogClock, ScaledClock, WallClock
 from streams.settings import Settings
@@ -28,7 +28,8 @@ def add(verbs: Any) -> None:
     """Add the verb."""
     verb = verbs.add_parser("worker", help="watch tickets: events in, alerts and verdicts out")
     add_flags(
-        verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "grace", "quiet_before",
+        verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "units",
+        "customer_key_file", "grace", "quiet_before",
         "session_timeout", "status_host", "status_port", "accept_loss", "log_level",
     )  # fmt: skip
     verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
@@ -47,19 +48,20 @@ def run(options: argparse.Namespace) -> int:
         if settings is None:
             return 0
         clock = _clock(options)
-        rulebook = load(settings.rulebook, settings.calendar_override)
-    except (ConfigurationError, RulebookError, FileNotFoundError, ValueError) as error:
+        rulebook = load(settings.rulebook, settings.calendar_override, settings.units)
+        rulebook = keyed(rulebook, settings.customer_key, settings.customer_key_file)
+    except (ConfigurationError, RulebookError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     logging.getLogger("slawatch").setLevel(settings.log_level.upper())
     if not _topics_are_right(settings):
         return 1
-    from agents.worker import Worker  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
+    from agents import process  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
 
     uvloop.install()
 
     async def main() -> int:
-        return await Worker(settings, rulebook, clock).run()
+        return await process.run(settings, rulebook, clock)
 
     return asyncio.run(main())
 

@@ -27,9 +27,9 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """All that one ticket says about an incident, as of its `revision`.
 
     `accepted` None: it does not belong to it (any more). `judged` is the event that decided whether it `counts`; both
-    are None until then. The events are bare: when, which, and when the broker had them. `gone_at` is when the last event
-    happened of a ticket that belongs here no more. `appended_at` is when the broker took the fact itself (None for
-    history, and in the record, which cannot know).
+    are None until then. The events are bare: when, which, and when the broker had them. `gone_at` is when the last
+    event happened of a ticket that belongs here no more. `appended_at` is when the broker took the fact itself (None
+    for history, and in the record, which cannot know).
     """
 
     ticket: str

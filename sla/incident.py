@@ -61,9 +61,9 @@ def step(
 ) -> IncidentStep:
     """Fold facts and proven silence into an incident.
 
-    `incident` is changed in place and returned (None: unknown so far). Of each ticket the fact of the highest revision
-    counts, whatever the order they come in. `horizon` is the instant through which nothing more can come; it only
-    grows.
+    `incident` is changed in place and returned (None: unknown so far). Of each ticket the fact of the highest
+    revision counts, whatever the order they come in. `horizon` is the instant through which nothing more can come; it
+    only grows.
     """
     current = incident if incident is not None else Incident({}, {})
     refused: list[tuple[Fact, Refusal]] = []

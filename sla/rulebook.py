@@ -23,8 +23,7 @@ from sla.rule_file import Place, read_rule
 from sla.ticket import Reading
 from sla.toml_file import Fault, RulebookError, Where, condition, load
 from sla.toml_lines import Path
-from sla.units import UNITS as UNITS
-from sla.units import Unit, read_units
+from sla.units import UNITS, Unit, read_units
 from sla.vocabulary import Condition, Vocabulary
 from sla.vocabulary_file import read_vocabulary
 

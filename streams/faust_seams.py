@@ -10,7 +10,7 @@ What is bent and why (a contract test guards each):
 - `KeptThread`: read committed, short fetches; remembers when the last heartbeat was answered; tells with each fetch
   from where to where it went, which transaction markers at the end of a partition make further than its records.
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
-  swallows errors; `TicketTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
+  swallows errors; `KeptTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
 - `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
 - `KeptApp._create_directories`: no folders for tables that are not on disk.
 
@@ -238,7 +238,7 @@ class KeptRecovery(Recovery):
     """Recovery that leaves reading the changelog to the table's hook."""
 
     def need_recovery(self) -> bool:
-        """Never; see `TicketTable`."""
+        """Never; see `KeptTable`."""
         return False
 
 
@@ -254,8 +254,8 @@ class KeptTables(TableManager):
         return made
 
 
-class TicketTable(faust.Table):
-    """The table of ticket states: Faust names its changelog and tells when its partitions are ours.
+class KeptTable(faust.Table):
+    """The table of a matter's states: Faust names its changelog and tells when its partitions are ours.
 
     `take_over(partitions, generation)` is awaited before any event flows. What it raises ends the app: Faust would
     swallow it here.

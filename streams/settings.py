@@ -13,9 +13,11 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One worker's settings; lengths in seconds unless the name says otherwise.
 
-    `calendar_override` is a file with days the calendar does not know. `partitions` is fixed for the life of an
-    `app_id`. `grace` is waited beyond a due time before silence counts: more than the time a source needs to get an
-    event into Kafka. `status_host` is loopback unless configured.
+    `calendar_override` is a file with days the calendar does not know, `units` one that says which unit stands above
+    which. `customer_key`, or what `customer_key_file` holds, is the key under which customers become pseudonyms; it
+    is the same for all workers and never changes. `partitions` is fixed for the life of an `app_id`. `grace` is
+    waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka.
+    `status_host` is loopback unless configured.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -24,6 +26,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     partitions: int = 8
     rulebook: str = "sgcc-2014"
     calendar_override: str = ""
+    units: str = ""
+    customer_key: str = ""
+    customer_key_file: str = ""
     grace: float = 0.2
     quiet_before: str = ""
     session_timeout: float = 10.0
@@ -57,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return told | {name: value for name, value in optional.items() if value}
 
 
-SECRETS = frozenset({"kafka_sasl_password"})
+SECRETS = frozenset({"kafka_sasl_password", "customer_key"})
 """Settings that are never shown."""
 
 

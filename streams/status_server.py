@@ -7,7 +7,7 @@ web server is off: it would serve ticket state to everybody. `agents` starts it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -17,21 +17,22 @@ from streams.health import Health
 
 
 async def serve(
-    host: str, port: int, registry: CollectorRegistry, health: Health, refresh: Callable[[], None]
+    host: str, port: int, registry: CollectorRegistry, healths: Sequence[Health], refresh: Callable[[], None]
 ) -> web.AppRunner:
-    """Start serving; the runner's `cleanup` ends it. OSError when the port is taken."""
+    """Start serving; the runner's `cleanup` ends it. OSError when the port is taken.
+
+    The process is as well as the least well of what it watches.
+    """
 
     async def metrics(_: web.Request) -> web.Response:
         refresh()
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def healthz(_: web.Request) -> web.Response:
-        good, why = health.healthy(time.monotonic())
-        return web.Response(text=why + "\n", status=200 if good else 503)
+        return _worst(health.healthy(time.monotonic()) for health in healths)
 
     async def readyz(_: web.Request) -> web.Response:
-        good, why = health.ready(time.monotonic())
-        return web.Response(text=why + "\n", status=200 if good else 503)
+        return _worst(health.ready(time.monotonic()) for health in healths)
 
     app = web.Application(client_max_size=1024)
     app.router.add_get("/metrics", metrics)
@@ -41,3 +42,8 @@ async def serve(
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner
+
+
+def _worst(found: Iterable[tuple[bool, str]]) -> web.Response:
+    good, why = min(found)
+    return web.Response(text=why + "\n", status=200 if good else 503)

@@ -78,9 +78,14 @@ class TopicSpec:
         return settings
 
 
-def changelog_name(app_id: str) -> str:
-    """The changelog topic of the ticket state of an app id (the name Faust gives the table `tickets`)."""
-    return f"{app_id}-tickets-changelog"
+def group_of(app_id: str, matter: str) -> str:
+    """The consumer group that watches a matter: the app id itself watches tickets."""
+    return app_id if matter == "tickets" else f"{app_id}-{matter}"
+
+
+def changelog_name(group: str, matter: str = "tickets") -> str:
+    """The changelog topic of a matter's states (the name Faust gives the table)."""
+    return f"{group}-{matter}-changelog"
 
 
 def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...]:
@@ -96,12 +101,13 @@ def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...
         raise ValueError("the app id must not be empty: it names the changelog")
     n, delete, compact = partitions, Cleanup.DELETE, Cleanup.COMPACT
     month, seven_months = timedelta(days=30), timedelta(days=210)
-    events, alerts, verdicts, letters = (
-        f"{prefix}{suffix}" for suffix in ("ticket-events", "alerts", "verdicts", "dead-letters")
+    events, facts, alerts, verdicts, letters = (
+        f"{prefix}{suffix}" for suffix in ("ticket-events", "incident-facts", "alerts", "verdicts", "dead-letters")
     )
     return (
         # Append times are what proves, in a backlog, that nothing came before a deadline.
         TopicSpec(events, "ticket id", delete, n, seven_months, append_time=True),
+        TopicSpec(facts, "incident key", delete, n, seven_months, append_time=True),
         # ... and here they are how late an alert was, measured by somebody else's clock.
         TopicSpec(alerts, "ticket id or incident key", delete, n, month, append_time=True),
         TopicSpec(verdicts, "clock id", compact, n),
@@ -111,6 +117,15 @@ def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...
         TopicSpec(
             changelog_name(app_id),
             "ticket id",
+            compact,
+            n,
+            append_time=True,
+            max_record_bytes=32 * 1024**2,
+            tuning=_CHANGELOG,
+        ),
+        TopicSpec(
+            changelog_name(group_of(app_id, "incidents"), "incidents"),
+            "incident key",
             compact,
             n,
             append_time=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 from faust.types import TP
 
-from agents import watch_tickets
+from agents import watch_records
 from bench.tally import Tally
 from cli.main import main as slawatch
 
@@ -29,7 +29,7 @@ def main() -> int:
 
         return app.agent(topic, name="watch_tickets")(drop)
 
-    watch_tickets.register = register
+    watch_records.register = register
     return int(slawatch(sys.argv[2:]) or 0)
 
 

@@ -56,15 +56,13 @@ def summed_up(ticket, told):
 def judgement(events, fixed):
     """When a complaint was last judged, and whether it is substantiated; None, None before anybody said."""
     for event in reversed(events):
-        data = dict(event["data"])
-        for name in data:
-            data[name] = fixed.get(name, data[name])
+        data = {name: fixed.get(name, value) for name, value in event["data"].items()}
         if event["type"] in ("complaint.replied", "complaint.judged", "complaint.appealed"):
             if data.get("substantiated") is not None:
                 return event["time"], data["substantiated"]
-            if event["type"] == "complaint.appealed" and data.get("granted") is True:
-                if data.get("about") not in OTHER_SUBJECTS:
-                    return event["time"], False
+            upheld = event["type"] == "complaint.appealed" and data.get("granted") is True
+            if upheld and data.get("about") not in OTHER_SUBJECTS:
+                return event["time"], False
     return None, None
 
 
