@@ -68,7 +68,7 @@ def test_a_rule_without_clocks_says_why(capsys, december):
     """A rule that found nothing says so, and one that is switched off says that."""
     _, rows, _ = printed(capsys, december)
     assert rows["complaint/report-up"] == ["off"]
-    assert rows["repair/urgency"] == ["none"]
+    assert rows["repair/urgency"] == ["NO", "MATCH"]
 
 
 def test_with_the_year_after_nothing_is_unknown(capsys, december, tmp_path):
