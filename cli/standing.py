@@ -1,6 +1,7 @@
 """How the clocks of a ticket stand in the end: the last revision of each verdict, with the alerts that were raised.
 
-A withdrawn clock counts as never started and a retracted alert as never raised, as for whoever reads the topics. `cli.backtest` and `cli.difference` use it.
+A withdrawn clock counts as never started and a retracted alert as never raised, as for whoever reads the topics.
+`cli.backtest` and `cli.difference` use it.
 """
 
 from __future__ import annotations
