@@ -25,20 +25,24 @@ def show(page: Page, comparison: Comparison, old: Rulebook, new: Rulebook, ticke
     page.line(f"OLD (--against)  {_named(old)}")
     clocks = _pair(*(f"{count:,}" for count in total.clocks))
     page.line(f"{tickets:,} tickets, {clocks} clocks, {comparison.differing.total():,} of them differ")
-    rules = _rules(old, new)
     page.line("")
-    page.write(_by_rule(comparison, old, new, rules))
-    for name, rulebook, other in (("NEW", new, old), ("OLD", old, new)):
-        only = sorted({rule.id for rule in rulebook.rules} - {rule.id for rule in other.rules})
-        if only:
-            page.line(f"only in {name}: {', '.join(only)}")
-    page.line("")
-    page.write(_by_clause(comparison, old, new))
-    _units(page, comparison)
-    for rule in rules:
-        if comparison.differing[rule]:
-            page.line("")
-            _clocks(page, comparison, rule, new.zone)
+    rules = sorted({rule.id for rulebook in (old, new) for rule in rulebook.rules})
+    differing = [rule for rule in rules if comparison.differing[rule]]
+    accounts = comparison.accounts(lambda cell: cell.rule)
+    if differing:
+        concerned = {rule: accounts[rule] for rule in differing}
+        page.write(_changes(concerned, old, new))
+        page.line("")
+        page.write(_sums("rule", concerned))
+        page.line("")
+        page.write(_by_clause(comparison, old, new))
+        page.line("")
+        _units(page, comparison)
+        page.line("")
+    _rest(page, accounts, old, new, [rule for rule in rules if not comparison.differing[rule]])
+    for rule in differing:
+        page.line("")
+        _clocks(page, comparison, rule, new.zone)
 
 
 def matched(count: int, rulebook: Rulebook, rule_id: str) -> str:
@@ -56,36 +60,47 @@ def _named(rulebook: Rulebook) -> str:
     return f"{rulebook.label}{calendar}"
 
 
-def _rules(old: Rulebook, new: Rulebook) -> list[str]:
-    """The rules of both, in order of their ids."""
-    return sorted({rule.id for rulebook in (old, new) for rule in rulebook.rules})
-
-
-def _by_rule(comparison: Comparison, old: Rulebook, new: Rulebook, rules: list[str]) -> Table:
-    accounts = comparison.accounts(lambda cell: cell.rule)
-    table = _table("rule", "clocks", *Change, "raised", "no longer", "broken", *_FLOWS)
-    for rule in rules:
-        account = accounts.get(rule)
-        was, now = (0, 0) if account is None else account.clocks
+def _changes(concerned: dict[str, Account], old: Rulebook, new: Rulebook) -> Table:
+    """What becomes of the clocks and alerts of the rules that differ; what happens nowhere has no column."""
+    names = (*Change, "raised", "no longer")
+    counts = {
+        rule: (*(account.changes[change] for change in Change), account.alerts[1], account.alerts[0])
+        for rule, account in concerned.items()
+    }
+    shown = [n for n in range(len(names)) if any(row[n] for row in counts.values())]
+    table = _table("rule", "clocks", *(names[n] for n in shown))
+    for rule, account in concerned.items():
+        was, now = account.clocks
         clocks = _pair(matched(was, old, rule), matched(now, new, rule))
-        if account is None:
-            table.add_row(rule, clocks)
-            continue
-        no_longer, raised = account.alerts
-        changes = (_count(account.changes[change]) for change in Change)
-        table.add_row(rule, clocks, *changes, _count(raised), _count(no_longer), *_breaches(account))
+        table.add_row(rule, clocks, *(_count(counts[rule][n]) for n in shown))
     return table
 
 
+def _rest(page: Page, accounts: dict[str, Account], old: Rulebook, new: Rulebook, rules: list[str]) -> None:
+    """The rules of which no clock differs, by why; and those that one rulebook has alone."""
+    alike: dict[str, list[str]] = {}
+    for rule in rules:
+        why = "the same" if rule in accounts else _pair(matched(0, old, rule), matched(0, new, rule))
+        alike.setdefault(why, []).append(rule)
+    for why, named in alike.items():
+        page.line(f"{why}: {', '.join(named)}")
+    for name, rulebook, other in (("NEW", new, old), ("OLD", old, new)):
+        only = sorted({rule.id for rule in rulebook.rules} - {rule.id for rule in other.rules})
+        if only:
+            page.line(f"only in {name}: {', '.join(only)}")
+
+
 def _by_clause(comparison: Comparison, old: Rulebook, new: Rulebook) -> Table:
+    """The clauses of which a clock differs, or that another number of clocks now cites, in the rules' order."""
     accounts = comparison.accounts(lambda cell: cell.clause)
-    clauses = dict.fromkeys(rule.clause for rule in (*new.rules, *old.rules))
-    return _sums("clause", {clause: accounts[clause] for clause in clauses if clause in accounts})
+    clauses = dict.fromkeys(rule.clause for rule in (*new.rules, *old.rules) if rule.clause in accounts)
+    found = {clause: accounts[clause] for clause in clauses}
+    return _sums("clause", {c: a for c, a in found.items() if a.changes or a.clocks[0] != a.clocks[1]})
 
 
 def _sums(name: str, accounts: dict[str, Account]) -> Table:
-    """Breaches and the share kept in time, by clause or by unit."""
-    table = _table(name, "clocks", "broken", *_FLOWS, "in time")
+    """Breaches and the share kept in time, by rule, clause or unit."""
+    table = _table(name, "clocks", "broken", "vanish", "stay", "come", "in time")
     for key, account in accounts.items():
         clocks = _pair(*(f"{count:,}" for count in account.clocks))
         table.add_row(key, clocks, *_breaches(account), _pair(*(_percent(share) for share in account.shares)))
@@ -102,12 +117,12 @@ def _units(page: Page, comparison: Comparison) -> None:
     found = sorted(
         (unit for unit in accounts if concerned(accounts[unit])), key=lambda u: (-concerned(accounts[u]), u)
     )
-    page.line("")
     if not found:
         page.line("no unit's breaches come or vanish")
         return
     page.write(_sums("unit", {unit: accounts[unit] for unit in found[: comparison.rows]}))
-    _more(page, len(found) - comparison.rows, "units")
+    if len(found) > comparison.rows:
+        page.line(f"units not shown: {len(found) - comparison.rows:,}; --rows N shows more")
 
 
 def _who(cell: Cell) -> str:
@@ -125,7 +140,9 @@ def _clocks(page: Page, comparison: Comparison, rule: str, zone: ZoneInfo) -> No
         for differs in listed:
             table.add_row(*_row(differs, zone))
         page.write(table)
-    _more(page, comparison.differing[rule] - len(listed), "clocks")
+    left_out = comparison.differing[rule] - len(listed)
+    if left_out:
+        page.line(f"clocks not shown: {left_out:,}; --rows N shows more, --differences FILE writes every one")
 
 
 def _row(differs: Difference, zone: ZoneInfo) -> tuple[str, ...]:
@@ -139,16 +156,12 @@ def _row(differs: Difference, zone: ZoneInfo) -> tuple[str, ...]:
 def _stands(standing: Standing | None, zone: ZoneInfo) -> str:
     if standing is None:
         return "-"
-    due = "" if standing.due_at is None else f", due {standing.due_at.astimezone(zone).replace(tzinfo=None)}"
-    return f"{standing.outcome}{' (excused)' if standing.excused else ''}{due}"
-
-
-def _more(page: Page, left_out: int, what: str) -> None:
-    if left_out > 0:
-        page.line(f"... and {left_out:,} {what} more: --rows N shows more, --differences FILE writes every clock")
-
-
-_FLOWS = ("vanish", "stay", "come")
+    outcome = f"{standing.outcome} (excused)" if standing.excused else str(standing.outcome)
+    if standing.due_at is None:
+        return outcome
+    due_at = standing.due_at.astimezone(zone)
+    timespec = "milliseconds" if due_at.microsecond else "seconds"
+    return f"{outcome}, due {due_at.replace(tzinfo=None).isoformat(sep=' ', timespec=timespec)}"
 
 
 def _breaches(account: Account) -> tuple[str, ...]:

@@ -46,10 +46,10 @@ def events_of(name: str) -> Iterator[Iterator[bytes]]:
             columns = (TextColumn("read {task.description}"), BarColumn(), TaskProgressColumn())
         with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
             task = bar.add_task(name, total=size)
-            position = None if size is None else _position(name, file)
+            at = None if size is None else position(name, file)
 
             def moved(number: int) -> None:
-                bar.update(task, completed=number if position is None else position())
+                bar.update(task, completed=number if at is None else at())
 
             yield _moving(found, moved)
 
@@ -66,7 +66,7 @@ def tickets_of(tickets: Collection[str], what: str) -> Iterator[str]:
         yield from _moving(iter(tickets), lambda number: bar.update(task, completed=number), 100)
 
 
-def _position(name: str, file: BinaryIO) -> Callable[[], int]:
+def position(name: str, file: BinaryIO) -> Callable[[], int]:
     """How many bytes of the file on disk were read: of a packed one those still packed."""
     on_disk = cast(Any, file).fileobj if name.endswith(".gz") else file
     return cast(Callable[[], int], on_disk.tell)

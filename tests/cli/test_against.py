@@ -152,16 +152,18 @@ def test_the_sums_by_hand(tmp_path, capsys):
     file = write(tmp_path / "events.jsonl", *HAND_WRITTEN)
     options = ["--rulebook", str(slower(tmp_path)), "--against", "sgcc-2014", "--rows", "2"]
     assert main(["backtest", str(file), *options]) == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line]
-    assert ["repair/dispatch", "6", "6", "4", "4", "->", "1", "3", "1"] in rows
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines if line]
+    assert rows[3:5] == [["rule", "clocks", "moved", "no", "longer"], ["repair/dispatch", "6", "6", "4"]]
+    assert ["repair/dispatch", "6", "4", "->", "1", "3", "1", "20.0%", "->", "66.7%"] in rows
     assert ["附件2", "五(二)2", "6", "4", "->", "1", "3", "1", "20.0%", "->", "66.7%"] in rows
     assert ["B", "2", "2", "->", "1", "1", "1", "0.0%"] in rows
     assert ["A", "2", "1", "->", "0", "1", "50.0%", "->", "100.0%"] in rows
-    assert ["repair/urgency", "NO", "MATCH"] in rows
-    assert ["complaint/report-up", "off"] in rows
+    assert "off: complaint/report-up, complaint/track-province" in lines
+    assert next(line for line in lines if line.startswith("NO MATCH: ")).endswith(", repair/urgency")
     listed = [row[0].split("/")[0] for row in rows if row[0].count("/") == 4]
     assert listed == ["never", "open"]  # breaches that vanish come before all else
-    assert ["...", "and", "4", "clocks"] in [row[:4] for row in rows]
+    assert lines[-1].startswith("clocks not shown: 4; ")
 
 
 @pytest.mark.parametrize("minutes", [1, 3])
@@ -233,9 +235,9 @@ def test_a_changed_limit_in_another_trade(tmp_path):
 def test_a_rulebook_differs_in_nothing_from_itself(tmp_path, lives, capsys):
     """The same law twice: no clock differs, and the totals say so."""
     assert differences(tmp_path, lives, "--against", "sgcc-2014") == []
-    said = capsys.readouterr().out
-    assert "0 of them differ" in said
-    assert "no unit's breaches come or vanish" in said
+    said = capsys.readouterr().out.splitlines()
+    assert said[2].endswith(" clocks, 0 of them differ")
+    assert {line.partition(":")[0] for line in said[4:]} == {"the same", "NO MATCH", "off"}
 
 
 def test_rules_of_one_rulebook_only_are_named(tmp_path, capsys):
@@ -293,3 +295,37 @@ def test_a_faulty_rulebook_is_named(tmp_path, lives, capsys):
     assert (first, second) == (f"--rulebook {broken}:", "--against nowhere:")
     assert fault.startswith("repair/dispatch.toml:")
     assert missing.startswith("no rulebook 'nowhere'")
+
+
+def test_sums_in_place_of_a_list(tmp_path, capsys):
+    """Without rows the summary says how much is left out; times stand as the clock on the wall shows them."""
+    file = write(tmp_path / "events.jsonl", *HAND_WRITTEN)
+    options = ["backtest", str(file), "--rulebook", str(slower(tmp_path)), "--against", "sgcc-2014", "--rows"]
+    assert main([*options, "0"]) == 0
+    said = capsys.readouterr().out
+    assert "units not shown: 3;" in said
+    assert "clocks not shown: 6;" in said
+    assert main([*options, "1"]) == 0
+    assert "breached, due 2026-11-23 08:02:00  cancelled, due 2026-11-23 08:03:00" in capsys.readouterr().out
+
+
+def test_differences_on_standard_output_stand_alone(tmp_path, capfdbinary):
+    """A script gets lines of JSON and no table."""
+    file = write(tmp_path / "events.jsonl", *HAND_WRITTEN)
+    new = str(slower(tmp_path))
+    assert main(["backtest", str(file), "--rulebook", new, "--against", "sgcc-2014", "--differences", "-"]) == 0
+    lines = capfdbinary.readouterr().out.splitlines()
+    assert len(lines) == len([json.loads(line)["clock_id"] for line in lines]) == 6
+
+
+def test_alerts_and_verdicts_are_those_of_the_new_rulebook(tmp_path):
+    """What is written beside the comparison is what a backtest by the new rulebook alone writes."""
+    file, new = write(tmp_path / "events.jsonl", *HAND_WRITTEN), str(slower(tmp_path))
+    written = []
+    for number, against in enumerate(([], ["--against", "sgcc-2014"])):
+        files = [tmp_path / f"{name}{number}" for name in ("alerts", "verdicts")]
+        wanted = ["--alerts", str(files[0]), "--verdicts", str(files[1])]
+        assert main(["backtest", str(file), "--rulebook", new, *against, *wanted]) == 0
+        written.append([path.read_bytes() for path in files])
+    assert written[0] == written[1]
+    assert all(written[0])
