@@ -1,5 +1,6 @@
 """What changes between two rulebooks, clock by clock and in sum, for any standings whatever."""
 
+import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -128,19 +129,33 @@ def test_the_sums_are_those_of_the_clocks(tickets):
         assert account.alerts == (len(raised[0] - raised[1]), len(raised[1] - raised[0]))
 
 
-def stands(outcome, minutes=0):
+def stands(outcome, minutes=0, owner="3201"):
     """A clock of one rule."""
-    return Standing("repair/dispatch", "1", outcome, MONDAY + timedelta(minutes=minutes), "3201", "city", False)
+    return Standing("repair/dispatch", "1", outcome, MONDAY + timedelta(minutes=minutes), owner, "city", False)
 
 
 def test_what_matters_most_is_listed_whatever_the_order():
     """Of many clocks that only moved, the few rows kept are the breach that vanishes, then the lowest ids."""
-    tickets = [({f"{n:04}": stands(Outcome.MET)}, {f"{n:04}": stands(Outcome.MET, 1)}) for n in range(500)]
+    tickets = [({f"{n:04}": stands(Outcome.MET)}, {f"{n:04}": stands(Outcome.MET, 1)}) for n in range(900)]
     tickets.append(({"0999": stands(Outcome.LATE)}, {"0999": stands(Outcome.MET)}))
-    for order in (tickets, tickets[::-1]):
-        comparison, found = compared(*order, rows=3)
+    for seed in range(10):
+        random.Random(seed).shuffle(tickets)
+        comparison, found = compared(*tickets, rows=3)
         assert [differs.clock_id for differs in comparison.listed("repair/dispatch")] == ["0999", "0000", "0001"]
-        assert len(found) == comparison.differing["repair/dispatch"] == 501
+        assert len(found) == comparison.differing["repair/dispatch"] == 901
+
+
+def test_a_breach_counts_for_the_unit_that_owes_it():
+    """What vanishes counts for the unit that had it, what comes or stays for the one that has it now."""
+    late, met = Outcome.LATE, Outcome.MET
+    pairs = {"vanishes": (late, met), "comes": (met, late), "stays": (late, late)}
+    old = {name: stands(before, owner="3201") for name, (before, _) in pairs.items()}
+    new = {name: stands(after, owner="3202") for name, (_, after) in pairs.items()}
+    units = compared((old, new))[0].accounts(lambda cell: cell.who)
+    assert units["3201"].breaches == Counter({Breach.VANISHES: 1})
+    assert units["3202"].breaches == Counter({Breach.COMES: 1, Breach.STAYS: 1})
+    assert (units["3201"].clocks, units["3202"].clocks) == ((3, 0), (0, 3))
+    assert (units["3201"].broken, units["3202"].broken) == ((2, 0), (0, 2))
 
 
 def test_what_never_ended_has_no_share():
