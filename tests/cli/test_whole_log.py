@@ -9,8 +9,8 @@ import os
 
 from cli.conversion import Tally, convert
 from cli.mapping import parse
-from tests.cli.test_against import other_trade
-from tests.cli.test_against import verdicts as differing
+from tests.cli.test_against_history import other_trade
+from tests.cli.test_against_history import verdicts as differing
 from tests.cli.test_convert_log import EXAMPLE, verdicts
 
 
