@@ -19,8 +19,8 @@ from bench.arena import Arena, wait_for
 from bench.book import Book
 from bench.outputs import messages
 from bench.plan import Plan
-from cli.backtest import Trial
 from cli.rulebook_files import load as load_rulebook
+from cli.trial import Trial
 from sla.publication import Channel
 from sla.step import Watch
 

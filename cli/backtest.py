@@ -1,36 +1,43 @@
 """`slawatch backtest FILE`: judge a file of events offline, with the same core as live. Used by `cli.main`.
 
 Deterministic: the same file, rulebook and `--until` give the same verdicts, whatever the order of the lines.
-Breaches found is exit 0; lines that are no events are exit 1 (the rest is judged all the same).
+`--against OLD` judges them by two rulebooks and tells what differs. Breaches or differences found is exit 0; lines
+that are no events are exit 1 (the rest is judged all the same).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from cli.event_lines import lines, reading, writing
+from cli.difference import Comparison
+from cli.difference_table import matched, show
+from cli.event_lines import writing
+from cli.event_progress import events_of, tickets_of
 from cli.rulebook_files import load
-from sla.cloudevent import Refused, UnknownType, read
+from cli.rulebook_page import Page
+from cli.standing import standings
+from cli.trial import Trial
 from sla.duty import Outcome
-from sla.event import Event
 from sla.publication import Channel, Output
 from sla.rulebook import Rulebook
-from sla.step import Watch, step
+from sla.step import Watch
 from sla.toml_file import RulebookError
 
 COLUMNS = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.RUNNING, Outcome.CANCELLED, Outcome.UNKNOWN)
 PIPE_WIDTH = 120
 """Columns for the summary where no terminal says how many it has: enough for every id on one line."""
+ROWS = 50
 
 
 def add(verbs: Any) -> None:
@@ -43,115 +50,150 @@ def add(verbs: Any) -> None:
     verb.add_argument("--quiet-before", metavar="TIME", help="alerts due before then are marked historic")
     verb.add_argument("--alerts", metavar="FILE", help="write the alerts as JSON lines")
     verb.add_argument("--verdicts", metavar="FILE", help="write the verdicts as JSON lines")
+    trying = verb.add_argument_group("trying a change of the rulebook")
+    trying.add_argument("--against", metavar="OLD", help="a second rulebook: tell what --rulebook judges otherwise")
+    trying.add_argument("--against-calendar-override", default="", metavar="FILE", help="the same for the second")
+    trying.add_argument("--differences", metavar="FILE", help="write the clocks that differ as JSON lines")
+    trying.add_argument(
+        "--rows", type=_rows, metavar="N", help=f"list so many differing clocks a rule, and units (default {ROWS})"
+    )
     verb.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge; 0 also when breaches were found."""
+    """Judge; 0 also when breaches or differences were found."""
+    if options.against is None:
+        for name in ("against_calendar_override", "differences", "rows"):
+            if getattr(options, name) not in (None, ""):
+                print(f"--{name.replace('_', '-')} goes with --against", file=sys.stderr)
+                return 2
     try:
-        rulebook = load(options.rulebook, options.calendar_override)
         until = _aware(options.until) if options.until else None
         quiet_before = _aware(options.quiet_before) if options.quiet_before else None
-    except (RulebookError, FileNotFoundError, ValueError) as error:
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    trial = Trial(Watch(rulebook, quiet_before))
-    try:
-        with reading(options.file) as file:
-            trial.take(_tracked((line for _, line in lines(file)), "events read"))
-    except OSError as error:
-        print(f"{options.file}: {error.strerror}", file=sys.stderr)
+    rulebooks = _rulebooks(options)
+    if rulebooks is None:
         return 2
-    outputs = list(_tracked(trial.outputs(until), "outputs"))
-    for name, channel in ((options.alerts, Channel.ALERTS), (options.verdicts, Channel.VERDICTS)):
-        if name:
-            with writing(name) as out:
-                out.writelines(output.value + b"\n" for output in outputs if output.channel is channel)
-    if "-" not in (options.alerts, options.verdicts):
-        _summary(outputs, trial, rulebook)
-    for reason, count in sorted(trial.refused.items()):
-        print(f"{count} events refused: {reason}", file=sys.stderr)
-    for type_, count in sorted(trial.unknown.items()):
-        print(f"{count} events of the unknown type {type_}", file=sys.stderr)
-    return 1 if trial.refused else 0
-
-
-class Trial:
-    """A set of events on its way through the core."""
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-        self.tickets: dict[str, list[Event]] = {}
-        self.refused: Counter[str] = Counter()
-        self.unknown: Counter[str] = Counter()
-        self.last_at: datetime | None = None
-
-    def take(self, raw_events: Iterator[bytes]) -> None:
-        """Read events; what is no event is counted by reason."""
-        vocabulary = self.watch.rulebook.vocabulary
-        tickets = self.tickets
-        for raw in raw_events:
-            try:
-                subject, event = read(raw, vocabulary)
-            except Refused as refused:
-                self.refused[refused.reason.value] += 1
-            except UnknownType as unknown:
-                self.unknown[unknown.type] += 1
+    trial, *others = (Trial(Watch(rulebook, quiet_before)) for rulebook in rulebooks)
+    try:
+        with events_of(options.file) as events:
+            if others:
+                trial.take_both(others[0], events)
             else:
-                tickets.setdefault(subject, []).append(event)
-                if self.last_at is None or event.time > self.last_at:
-                    self.last_at = event.time
-
-    def outputs(self, until: datetime | None) -> Iterator[Output]:
-        """Judge ticket by ticket, silence up to `until` (None: the last event's time); yields what is published."""
-        horizon = until or self.last_at
-        for subject, events in self.tickets.items():
-            result = step(None, subject, events, self.watch)
-            yield from self._counted(result.outputs, result.refused)
-            if result.ticket is not None and horizon is not None:
-                silent = step(result.ticket, subject, [], self.watch, horizon)
-                yield from self._counted(silent.outputs, silent.refused)
-
-    def _counted(self, outputs: list[Output], refused: list[Any]) -> list[Output]:
-        for _, refusal in refused:
-            self.refused[refusal.value] += 1
-        return outputs
+                trial.take(events)
+    except (OSError, EOFError, zlib.error) as error:
+        print(f"{options.file}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return 2
+    try:
+        if others:
+            _compared(trial, others[0], until, options)
+        else:
+            _judged(trial, until, options)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return _complain(trial, others)
 
 
-def _tracked(items: Iterator[Any], what: str) -> Iterator[Any]:
-    """The items, with progress on a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield from items
+def _judged(trial: Trial, until: datetime | None, options: argparse.Namespace) -> None:
+    """Judge by one rulebook and say how the clocks stand."""
+    counts: Counter[tuple[str, Outcome]] = Counter()
+    with _files(options) as files:
+        for subject in tickets_of(trial.tickets, "tickets judged"):
+            outputs = trial.judged(subject, until or trial.last_at)
+            _write(outputs, files)
+            verdicts = (output for output in outputs if output.channel is Channel.VERDICTS)
+            counts.update((stands.rule, stands.outcome) for stands in standings(verdicts).values())
+    if "-" not in (options.alerts, options.verdicts):
+        _summary(counts, len(trial.tickets), trial.watch.rulebook)
+
+
+def _compared(trial: Trial, old: Trial, until: datetime | None, options: argparse.Namespace) -> None:
+    """Judge by both rulebooks, one ticket after the other, and say what differs."""
+    comparison = Comparison(ROWS if options.rows is None else options.rows)
+    horizon = until or max((at for at in (trial.last_at, old.last_at) if at is not None), default=None)
+    tickets = {**trial.tickets, **old.tickets}
+    encode = msgspec.json.Encoder().encode
+    with _files(options) as files, _file(options.differences) as differences:
+        for subject in tickets_of(tickets, "tickets judged by both rulebooks"):
+            outputs = trial.judged(subject, horizon)
+            _write(outputs, files)
+            found = comparison.take(standings(old.judged(subject, horizon)), standings(outputs))
+            if differences is not None:
+                differences.writelines(encode(differs) + b"\n" for differs in found)
+    if "-" not in (options.alerts, options.verdicts, options.differences):
+        show(Page(), comparison, old.watch.rulebook, trial.watch.rulebook, len(tickets))
+
+
+def _rulebooks(options: argparse.Namespace) -> list[Rulebook] | None:
+    """The rulebook, and the one it is held against; None after saying what is wrong with which."""
+    wanted = [("--rulebook", options.rulebook, options.calendar_override)]
+    if options.against is not None:
+        wanted.append(("--against", options.against, options.against_calendar_override))
+    found = []
+    for flag, name, override in wanted:
+        try:
+            found.append(load(name, override))
+        except (RulebookError, OSError, ValueError) as error:
+            if len(wanted) > 1:
+                print(f"{flag} {name}:", file=sys.stderr)
+            print(error, file=sys.stderr)
+    return found if len(found) == len(wanted) else None
+
+
+Files = dict[Channel, BinaryIO]
+
+
+@contextlib.contextmanager
+def _files(options: argparse.Namespace) -> Iterator[Files]:
+    """The files that alerts and verdicts are wanted in."""
+    with _file(options.alerts) as alerts, _file(options.verdicts) as verdicts:
+        wanted = {Channel.ALERTS: alerts, Channel.VERDICTS: verdicts}
+        yield {channel: file for channel, file in wanted.items() if file is not None}
+
+
+@contextlib.contextmanager
+def _file(name: str | None) -> Iterator[BinaryIO | None]:
+    if name is None:
+        yield None
         return
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(what, total=None)
-        for number, item in enumerate(items, start=1):
-            yield item
-            if number % 1000 == 0:
-                bar.update(task, completed=number)
-        bar.update(task)
+    with writing(name) as file:
+        yield file
 
 
-def _summary(outputs: list[Output], trial: Trial, rulebook: Rulebook) -> None:
+def _write(outputs: list[Output], files: Files) -> None:
+    for channel, file in files.items():
+        file.writelines(output.value + b"\n" for output in outputs if output.channel is channel)
+
+
+def _complain(trial: Trial, others: list[Trial]) -> int:
+    """Say what was kept out, by which rulebook where two do not agree; 1 when anything was refused."""
+    kept_out = [(one.refused, one.unknown) for one in (trial, *others)]
+    agreed = all(one == kept_out[0] for one in kept_out)
+    names = [""] if agreed else ["NEW: ", "OLD: "]
+    for name, (refused, unknown) in zip(names, kept_out, strict=False):
+        for reason, count in sorted(refused.items()):
+            print(f"{name}{count} events refused: {reason}", file=sys.stderr)
+        for type_, count in sorted(unknown.items()):
+            print(f"{name}{count} events of the unknown type {type_}", file=sys.stderr)
+    return 1 if any(refused for refused, _ in kept_out) else 0
+
+
+def _summary(counts: Counter[tuple[str, Outcome]], tickets: int, rulebook: Rulebook) -> None:
     """The last verdict of each clock, counted by rule."""
-    last: dict[str, tuple[str, str]] = {}
-    decode = msgspec.json.Decoder().decode
-    for output in outputs:
-        if output.channel is Channel.VERDICTS:
-            data = decode(output.value)["data"]
-            last[data["clock_id"]] = (data["rule"], data["outcome"])
-    counts = Counter(last.values())
-    title = f"{rulebook.label}: {len(trial.tickets):,} tickets, {len(last):,} clocks"
+    title = f"{rulebook.label}: {tickets:,} tickets, {counts.total():,} clocks"
     table = Table(title=title, box=None, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left")
     table.add_column("rule", overflow="fold")
     for outcome in COLUMNS:
         table.add_column(outcome, justify="right", no_wrap=True)
     for rule in rulebook.rules:
         cells = [f"{counts[rule.id, outcome]:,}" for outcome in COLUMNS]
-        matched = any(counts[rule.id, outcome] for outcome in COLUMNS)
-        table.add_row(rule.id, *(cells if matched else ["off" if rule.off else "none"]))
+        total = sum(counts[rule.id, outcome] for outcome in COLUMNS)
+        table.add_row(rule.id, *(cells if total else [matched(0, rulebook, rule.id)]))
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
@@ -168,3 +210,10 @@ def _aware(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC; write it as in 2026-11-23T08:00:00+08:00")
     return instant.astimezone(UTC)
+
+
+def _rows(text: str) -> int:
+    rows = int(text)
+    if rows < 0:
+        raise ValueError(text)
+    return rows

@@ -1,6 +1,6 @@
 """Where a rulebook is shown: a terminal, folded to its width, or a pipe, unfolded and without trailing blanks.
 
-Used by `cli.rulebook_show` and `cli.rulebook_trace`.
+Used by `cli.rulebook_show`, `cli.rulebook_trace` and `cli.difference_table`.
 """
 
 from __future__ import annotations

@@ -65,10 +65,10 @@ def test_every_clock_is_counted_also_those_the_calendar_leaves_open(capsys, dece
 
 
 def test_a_rule_without_clocks_says_why(capsys, december):
-    """A rule that found nothing says so, and one that is switched off says that."""
+    """A rule that matched nothing says so and never 0 breaches, and one that is switched off says that."""
     _, rows, _ = printed(capsys, december)
     assert rows["complaint/report-up"] == ["off"]
-    assert rows["repair/urgency"] == ["none"]
+    assert rows["repair/urgency"] == ["NO", "MATCH"]
 
 
 def test_with_the_year_after_nothing_is_unknown(capsys, december, tmp_path):
@@ -78,3 +78,19 @@ def test_with_the_year_after_nothing_is_unknown(capsys, december, tmp_path):
     _, rows, below = printed(capsys, december, "--calendar-override", override)
     assert {row[-1] for row in rows.values() if len(row) > 2} == {"0"}
     assert below == []
+
+
+def test_a_file_that_breaks_off_is_told(capsys, december, tmp_path):
+    """A packed file without its end, or none at all, is wrong use; the message names it."""
+    broken = tmp_path / "broken.jsonl.gz"
+    for content in (december.read_bytes()[:-100], b"no gzip"):
+        broken.write_bytes(content)
+        assert main(["backtest", str(broken)]) == 2
+        assert capsys.readouterr().err.startswith(f"{broken}: ")
+
+
+def test_a_place_that_cannot_be_written_is_told(capsys, december, tmp_path):
+    """Verdicts wanted in a folder that is not there: the message names the file."""
+    out = tmp_path / "nowhere" / "verdicts.jsonl"
+    assert main(["backtest", str(december), "--verdicts", str(out)]) == 2
+    assert capsys.readouterr().err == f"{out}: No such file or directory\n"

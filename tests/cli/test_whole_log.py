@@ -9,6 +9,8 @@ import os
 
 from cli.conversion import Tally, convert
 from cli.mapping import parse
+from tests.cli.test_against_history import other_trade
+from tests.cli.test_against_history import verdicts as differing
 from tests.cli.test_convert_log import EXAMPLE, verdicts
 
 
@@ -25,3 +27,11 @@ def test_the_whole_log_of_volvo():
         ("incident/reply", "late"): 1784,
         ("incident/reply", "running"): 8,
     }
+
+
+def test_a_changed_limit_on_the_whole_log(tmp_path):
+    """Eight hours instead of four to accept what has high impact: what differs is what the raw events say."""
+    found, expected = other_trade(tmp_path, os.environ["SLAWATCH_BPIC2013"])
+    assert len(expected) > 100
+    assert differing(found, "incident/accept") == expected
+    assert len(found) == len(expected)

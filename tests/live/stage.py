@@ -21,8 +21,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from cli.backtest import Trial
 from cli.rulebook_files import load
+from cli.trial import Trial
 from sla.publication import Channel
 from sla.step import Watch
 from streams.topics import catalogue, create
