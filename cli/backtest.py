@@ -24,7 +24,7 @@ from cli.difference import Comparison
 from cli.difference_table import matched, show
 from cli.event_lines import writing
 from cli.event_progress import events_of, tickets_of
-from cli.rulebook_files import load
+from cli.rulebook_files import keyed, load
 from cli.rulebook_page import Page
 from cli.standing import standings
 from cli.trial import Trial
@@ -38,6 +38,8 @@ COLUMNS = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.RUNNING, Outcome
 PIPE_WIDTH = 120
 """Columns for the summary where no terminal says how many it has: enough for every id on one line."""
 ROWS = 50
+OFFLINE_KEY = "slawatch, offline"
+"""The key of pseudonyms where none is given: whoever has the file has the customers in it anyway."""
 
 
 def add(verbs: Any) -> None:
@@ -46,6 +48,8 @@ def add(verbs: Any) -> None:
     verb.add_argument("file", help="JSON lines, .gz too, - for standard input")
     verb.add_argument("--rulebook", default="sgcc-2014", help="a folder, or the name of a shipped rulebook")
     verb.add_argument("--calendar-override", default="", metavar="FILE", help="days the calendar does not know")
+    verb.add_argument("--units", default="", metavar="FILE", help="which unit stands above which")
+    verb.add_argument("--customer-key-file", default="", metavar="FILE", help="the workers' key for customers")
     verb.add_argument("--until", metavar="TIME", help="judge silence up to then (default: the last event's time)")
     verb.add_argument("--quiet-before", metavar="TIME", help="alerts due before then are marked historic")
     verb.add_argument("--alerts", metavar="FILE", help="write the alerts as JSON lines")
@@ -106,10 +110,18 @@ def _judged(trial: Trial, until: datetime | None, options: argparse.Namespace) -
         for subject in tickets_of(trial.tickets, "tickets judged"):
             outputs = trial.judged(subject, until or trial.last_at)
             _write(outputs, files)
-            verdicts = (output for output in outputs if output.channel is Channel.VERDICTS)
-            counts.update((stands.rule, stands.outcome) for stands in standings(verdicts).values())
+            _count(outputs, counts)
+        for key in trial.incidents.keys:
+            outputs = trial.incidents.judged(key, until or trial.last_at)
+            _write(outputs, files)
+            _count(outputs, counts)
     if "-" not in (options.alerts, options.verdicts):
         _summary(counts, len(trial.tickets), trial.watch.rulebook)
+
+
+def _count(outputs: list[Output], counts: Counter[tuple[str, Outcome]]) -> None:
+    verdicts = (output for output in outputs if output.channel is Channel.VERDICTS)
+    counts.update((stands.rule, stands.outcome) for stands in standings(verdicts).values())
 
 
 def _compared(trial: Trial, old: Trial, until: datetime | None, options: argparse.Namespace) -> None:
@@ -119,12 +131,17 @@ def _compared(trial: Trial, old: Trial, until: datetime | None, options: argpars
     tickets = {**trial.tickets, **old.tickets}
     encode = msgspec.json.Encoder().encode
     with _files(options) as files, _file(options.differences) as differences:
-        for subject in tickets_of(tickets, "tickets judged by both rulebooks"):
-            outputs = trial.judged(subject, horizon)
+
+        def compare(before: list[Output], outputs: list[Output]) -> None:
             _write(outputs, files)
-            found = comparison.take(standings(old.judged(subject, horizon)), standings(outputs))
+            found = comparison.take(standings(before), standings(outputs))
             if differences is not None:
                 differences.writelines(encode(differs) + b"\n" for differs in found)
+
+        for subject in tickets_of(tickets, "tickets judged by both rulebooks"):
+            compare(old.judged(subject, horizon), trial.judged(subject, horizon))
+        for key in dict.fromkeys([*old.incidents.keys, *trial.incidents.keys]):
+            compare(old.incidents.judged(key, horizon), trial.incidents.judged(key, horizon))
     if "-" not in (options.alerts, options.verdicts, options.differences):
         show(Page(), comparison, old.watch.rulebook, trial.watch.rulebook, len(tickets))
 
@@ -137,7 +154,8 @@ def _rulebooks(options: argparse.Namespace) -> list[Rulebook] | None:
     found = []
     for flag, name, override in wanted:
         try:
-            found.append(load(name, override))
+            rulebook = load(name, override, options.units)
+            found.append(keyed(rulebook, OFFLINE_KEY, options.customer_key_file))
         except (RulebookError, OSError, ValueError) as error:
             if len(wanted) > 1:
                 print(f"{flag} {name}:", file=sys.stderr)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sla.fact import Fact, read
 from sla.incident import step
 from sla.publication import Channel, Output
 from sla.step import Watch
-
-OFFLINE_SECRET = b"slawatch offline"
-"""The key of pseudonyms where none is given: whoever has the file has the customers in it anyway."""
 
 
 class Incidents:
@@ -32,10 +28,17 @@ class Incidents:
                 rest.append(output)
         return rest
 
-    def outputs(self, horizon: datetime | None) -> Iterator[Output]:
-        """What is published of the incidents, one after the other, silence up to `horizon`."""
-        for key, facts in self._facts.items():
-            counted = step(None, key, list(facts.values()), self.watch)
-            yield from counted.outputs
-            if counted.incident is not None and horizon is not None:
-                yield from step(counted.incident, key, [], self.watch, horizon).outputs
+    @property
+    def keys(self) -> list[str]:
+        """The incidents there are, in the order in which they came up."""
+        return list(self._facts)
+
+    def judged(self, key: str, horizon: datetime | None) -> list[Output]:
+        """What is published of one incident, silence up to `horizon`; nothing of one that is not there."""
+        facts = self._facts.get(key)
+        if facts is None:
+            return []
+        counted = step(None, key, list(facts.values()), self.watch)
+        if counted.incident is None or horizon is None:
+            return counted.outputs
+        return [*counted.outputs, *step(counted.incident, key, [], self.watch, horizon).outputs]

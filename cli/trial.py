@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from cli.incidents import Incidents
 from sla.cloudevent import Refused, UnknownType, read
 from sla.event import Event
 from sla.publication import Output
@@ -24,6 +25,7 @@ class Trial:
         self.refused: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.last_at: datetime | None = None
+        self.incidents = Incidents(watch)
 
     def take(self, raw_events: Iterable[bytes]) -> None:
         """Read events; what is no event is counted by reason."""
@@ -51,10 +53,15 @@ class Trial:
         other.refused, other.unknown = self.refused.copy(), self.unknown.copy()
 
     def outputs(self, until: datetime | None) -> Iterator[Output]:
-        """Judge ticket by ticket, silence up to `until` (None: the last event's time); yields what is published."""
+        """Judge ticket by ticket, silence up to `until` (None: the last event's time); yields what is published.
+
+        What tickets say of incidents is counted when all are judged.
+        """
         horizon = until or self.last_at
         for subject in self.tickets:
             yield from self.judged(subject, horizon)
+        for key in self.incidents.keys:
+            yield from self.incidents.judged(key, horizon)
 
     def judged(self, subject: str, horizon: datetime | None) -> list[Output]:
         """What is published of one ticket, silence up to `horizon`; nothing of a ticket that has no events here."""
@@ -62,10 +69,11 @@ class Trial:
         if events is None:
             return []
         result = self._counted(step(None, subject, events, self.watch))
+        outputs = self.incidents.take(result.outputs)
         if result.ticket is None or horizon is None:
-            return result.outputs
+            return outputs
         silent = self._counted(step(result.ticket, subject, [], self.watch, horizon))
-        return [*result.outputs, *silent.outputs]
+        return [*outputs, *self.incidents.take(silent.outputs)]
 
     def _counted(self, result: Step) -> Step:
         for _, refusal in result.refused:

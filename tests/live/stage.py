@@ -21,13 +21,14 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from cli.rulebook_files import load
+from cli.rulebook_files import keyed, load
 from cli.trial import Trial
 from sla.publication import Channel
 from sla.step import Watch
 from streams.topics import catalogue, create
 
 SLAWATCH = [sys.executable, "-m", "cli.main"]
+CUSTOMER_KEY = "for these tests only"
 
 
 def free_port() -> int:
@@ -154,7 +155,7 @@ class Stage:
             *SLAWATCH, "worker", f"--bootstrap={self.bootstrap}", f"--app-id={self.app_id}", f"--prefix={self.prefix}",
             f"--partitions={self.partitions}", f"--status-port={port}", *told, *flags,
         ]  # fmt: skip
-        environment = {**os.environ, **(env or {})}
+        environment = {**os.environ, "SLAWATCH_CUSTOMER_KEY": CUSTOMER_KEY, **(env or {})}
         if crash_point:
             environment["SLAWATCH_CRASH_POINT"] = crash_point
         with log.open("wb") as out:
@@ -237,7 +238,7 @@ class Stage:
 
     def backtest(self, events: Iterable[dict[str, Any]], until: datetime) -> dict[str, tuple[Any, ...]]:
         """The same, offline."""
-        trial = Trial(Watch(load(str(self.settings["rulebook"]))))
+        trial = Trial(Watch(keyed(load(str(self.settings["rulebook"])), CUSTOMER_KEY, "")))
         trial.take(iter([encoded(event) for event in events]))
         verdicts, alerts = Seen(), Seen()
         for output in trial.outputs(until):

@@ -18,13 +18,13 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 BUG = """
 import sys
-import streams.partition as partition
-judge = partition.step
+import streams.matter as matter
+judge = matter.step
 def step(ticket, subject, events, watch, horizon=None):
     if subject == "boom":
         raise ZeroDivisionError("a bug of ours")
     return judge(ticket, subject, events, watch, horizon)
-partition.step = step
+matter.step = step
 from cli.main import main
 sys.exit(main())
 """
