@@ -57,7 +57,7 @@ class Worker:
         self.group = group_of(settings.app_id, matter.name)
         self.names = Names(
             events=f"{settings.prefix}{matter.source}",
-            changelog=changelog_name(self.group, matter.name),
+            changelog=changelog_name(settings.app_id, matter.name),
             dead_letters=f"{settings.prefix}dead-letters",
             channels={
                 Channel.ALERTS: f"{settings.prefix}alerts",

@@ -11,6 +11,7 @@ What is bent and why (a contract test guards each):
   from where to where it went, which transaction markers at the end of a partition make further than its records.
 - `KeptRecovery.need_recovery`: Faust's own changelog recovery hangs when the last record was compacted away and
   swallows errors; `KeptTable.on_recovery_completed`, its hook, restores through `streams.restore` instead.
+- `KeptTable._changelog_topic_name`: the name of a changelog holds no word twice.
 - `KeptApp.on_rebalance_start`: the earliest sign that partitions go; called in the consumer's thread.
 - `KeptApp._create_directories`: no folders for tables that are not on disk.
 
@@ -33,6 +34,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from streams.runs import Run
+from streams.topics import changelog_name
 
 FETCH_WAIT_MS = 20
 """How long a broker may hold an empty fetch. Faust hard-codes 1.5 s; the embedded broker holds it to the end."""
@@ -255,13 +257,17 @@ class KeptTables(TableManager):
 
 
 class KeptTable(faust.Table):
-    """The table of a matter's states: Faust names its changelog and tells when its partitions are ours.
+    """The table of a matter's states: Faust knows its changelog and tells when its partitions are ours.
 
     `take_over(partitions, generation)` is awaited before any event flows. What it raises ends the app: Faust would
     swallow it here.
     """
 
     take_over: Callable[[list[int], int], Awaitable[None]]
+
+    def _changelog_topic_name(self) -> str:
+        """Named after the installation, of which the group's name (Faust's app id) holds the matter once already."""
+        return changelog_name(self.app.conf.id.removesuffix(f"-{self.name}"), self.name)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Restore the partitions that are ours now."""

@@ -83,9 +83,9 @@ def group_of(app_id: str, matter: str) -> str:
     return app_id if matter == "tickets" else f"{app_id}-{matter}"
 
 
-def changelog_name(group: str, matter: str = "tickets") -> str:
-    """The changelog topic of a matter's states (the name Faust gives the table)."""
-    return f"{group}-{matter}-changelog"
+def changelog_name(app_id: str, matter: str = "tickets") -> str:
+    """The changelog topic of a matter's states."""
+    return f"{app_id}-{matter}-changelog"
 
 
 def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...]:
@@ -124,7 +124,7 @@ def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...
             tuning=_CHANGELOG,
         ),
         TopicSpec(
-            changelog_name(group_of(app_id, "incidents"), "incidents"),
+            changelog_name(app_id, "incidents"),
             "incident key",
             compact,
             n,

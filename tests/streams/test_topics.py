@@ -48,37 +48,42 @@ def test_the_catalogue_names_every_topic_once() -> None:
     """Public topics carry the prefix, the changelog the app id."""
     assert [spec.name for spec in CATALOGUE] == [
         "sla.ticket-events",
+        "sla.incident-facts",
         "sla.alerts",
         "sla.verdicts",
         "sla.dead-letters",
         "slawatch-tickets-changelog",
+        "slawatch-incidents-changelog",
     ]
 
 
 def test_the_changelog_matches_the_events_partition_by_partition() -> None:
-    """Events and their state have the same partition count, the one asked for."""
+    """Events, facts and their states have the same partition count, the one asked for."""
     for partitions in (1, 16):
         specs = catalogue("sla.", "slawatch", partitions)
-        counts = {spec_of("ticket-events", specs).partitions, spec_of("changelog", specs).partitions}
-        assert counts == {partitions}
+        names = ("ticket-events", "incident-facts", "tickets-changelog", "incidents-changelog")
+        assert {spec_of(name, specs).partitions for name in names} == {partitions}
 
 
 def test_append_time_where_silence_or_lateness_is_judged_by_it() -> None:
-    """Events, alerts and changelog carry the broker's append time, the others the producer's."""
+    """Events, facts, alerts and changelogs carry the broker's append time, the others the producer's."""
     stamped = {spec.name for spec in CATALOGUE if "message.timestamp.type" in spec.settings()}
-    assert stamped == {"sla.ticket-events", "sla.alerts", "slawatch-tickets-changelog"}
+    changelogs = {"slawatch-tickets-changelog", "slawatch-incidents-changelog"}
+    assert stamped == {"sla.ticket-events", "sla.incident-facts", "sla.alerts"} | changelogs
 
 
 def test_what_is_kept_and_for_how_long() -> None:
-    """Events are kept 210 days, alerts and dead letters 30, verdicts and state by compaction."""
+    """Events and facts are kept 210 days, alerts and dead letters 30, verdicts and state by compaction."""
     kept = {spec.name: (spec.settings()["cleanup.policy"], spec.retention) for spec in CATALOGUE}
     month = timedelta(days=30)
     assert kept == {
         "sla.ticket-events": ("delete", timedelta(days=210)),
+        "sla.incident-facts": ("delete", timedelta(days=210)),
         "sla.alerts": ("delete", month),
         "sla.verdicts": ("compact", None),
         "sla.dead-letters": ("delete", month),
         "slawatch-tickets-changelog": ("compact", None),
+        "slawatch-incidents-changelog": ("compact", None),
     }
     assert spec_of("ticket-events").settings()["retention.ms"] == str(210 * 86_400_000)
 
@@ -240,16 +245,16 @@ def test_each_wrong_topic_of_a_real_cluster_is_found(admin, installation) -> Non
     expected = {
         ("ticket-events", Problem.PARTITIONS),
         ("ticket-events", Problem.TIMESTAMP_TYPE),
+        ("incident-facts", Problem.PARTITIONS),
+        ("incident-facts", Problem.TIMESTAMP_TYPE),
         ("alerts", Problem.MISSING),
         ("verdicts", Problem.PARTITIONS),
         ("verdicts", Problem.CLEANUP),
         ("dead-letters", Problem.PARTITIONS),
         ("dead-letters", Problem.RECORD_SIZE),
-        ("changelog", Problem.PARTITIONS),
-        ("changelog", Problem.CLEANUP),
-        ("changelog", Problem.TIMESTAMP_TYPE),
-        ("changelog", Problem.RECORD_SIZE),
     }
+    kinds = (Problem.PARTITIONS, Problem.CLEANUP, Problem.TIMESTAMP_TYPE, Problem.RECORD_SIZE)
+    expected |= {(f"{matter}-changelog", kind) for matter in ("tickets", "incidents") for kind in kinds}
     expected = {(spec_of(suffix, installation).name, problem) for suffix, problem in expected}
     deadline = time.monotonic() + 30
     while problems(check(admin, installation)) != expected and time.monotonic() < deadline:
