@@ -13,11 +13,15 @@ import re
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 
 from sla.event import Event
+
+if TYPE_CHECKING:  # rules name reasons, so at run time they come after this module
+    from sla.rule import InForce
 
 
 class Outcome(StrEnum):
@@ -81,7 +85,7 @@ class Duty(msgspec.Struct, gc=False):
     was stopped and `reopened` had ended at `ended_before`. `standing` replaces the outcome for kinds that have no due
     time of their own. `known_at` is when the last event that silence must be proven after (a reopening, a closing)
     was in the log. `opens_at` hides a clock that lies ahead until that instant. `wakes_at` is when silence decides
-    something beside the thresholds.
+    something beside the thresholds. `entry` is what was in force of its rule.
     """
 
     clock_id: str
@@ -107,6 +111,7 @@ class Duty(msgspec.Struct, gc=False):
     estimated: bool = False
     keep_until: date | None = None
     wakes_at: datetime | None = None
+    entry: InForce | None = None
 
     @property
     def ended_at(self) -> datetime | None:

@@ -1,0 +1,85 @@
+"""A ticket's log lived again: what was published when, event by event in the order of the log.
+
+Before each event silence is proven up to its time, as it is live when events come when they happen; so a breach
+fires before the event that comes too late resolves it. Only `sla.explain` imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from sla.event import Event
+from sla.explain.explanation import Kept, Ref, Told, ref
+from sla.publication import Channel, Output
+from sla.step import Refusal, Step, Watch, step
+from sla.ticket import Ticket
+
+WAKES_MAX = 400
+"""Silence is followed from one instant at which it changes something to the next this often between two events."""
+
+_NEXT = timedelta(microseconds=1)
+_decode = msgspec.json.Decoder().decode
+
+
+class History(msgspec.Struct):
+    """The events that entered the ticket, in event order; what was published in order; what was kept out."""
+
+    events: list[Event]
+    told: list[Told]
+    refused: list[Kept]
+
+
+def history(watch: Watch, subject: str, events: Sequence[Event], horizon: datetime | None) -> History:
+    """Live through the log of one ticket, silence up to `horizon` (None: silence decides nothing)."""
+    ticket: Ticket | None = None
+    lived = History([], [], [])
+    for event in events:
+        if ticket is not None and horizon is not None:
+            _be_silent(ticket, subject, watch, min(event.time, horizon), lived)
+        result = step(ticket, subject, [event], watch)
+        ticket = ticket or result.ticket
+        for refused, reason in result.refused:
+            if reason is not Refusal.NEVER_ACCEPTED:  # said when a ticket is forgotten, which this one is not
+                lived.refused.append(Kept(ref(refused), reason.value))
+        lived.told += _told(result, ref(event), None)
+    if ticket is not None:
+        if horizon is not None:
+            _be_silent(ticket, subject, watch, horizon, lived)
+        lived.events = ticket.events
+    return lived
+
+
+def _be_silent(ticket: Ticket, subject: str, watch: Watch, until: datetime, lived: History) -> None:
+    """Nothing comes up to an instant. What the step makes of a ticket past its age is left aside: it is kept here."""
+    for number in range(WAKES_MAX + 1):
+        if ticket.wake_at is None or ticket.wake_at >= until:
+            return
+        through = until if number == WAKES_MAX else ticket.wake_at + _NEXT
+        result = step(ticket, subject, [], watch, through)
+        lived.told += _told(result, None, through)
+        if result.ticket is not ticket:
+            return
+
+
+def _told(result: Step, after: Ref | None, through: datetime | None) -> Iterator[Told]:
+    for output in result.outputs:
+        yield _read(output, after, through)
+
+
+def _read(output: Output, after: Ref | None, through: datetime | None) -> Told:
+    data: dict[str, Any] = _decode(output.value)["data"]
+    verdict = output.channel is Channel.VERDICTS
+    return Told(
+        clock_id=data["clock_id"],
+        revision=data["revision"],
+        state=data["outcome" if verdict else "status"],
+        reason=data["reason"],
+        level=None if verdict else data["alert_id"].rpartition("/")[2],
+        after=after,
+        silent_through=through,
+        historic=data.get("historic", False),
+    )
