@@ -46,6 +46,7 @@ def explain(watch: Watch, subject: str, events: Sequence[Event], horizon: dateti
     told: dict[str, list[Told]] = {}
     for revision in lived.told:
         told.setdefault(revision.clock_id, []).append(revision)
+    sums = {clause.id: clause.says for clause in rulebook.clauses}
     pardoned = rulebook.excused(business.name, reading)
     for rule in rulebook.rules:
         if rule.business != business.name:
@@ -53,7 +54,7 @@ def explain(watch: Watch, subject: str, events: Sequence[Event], horizon: dateti
         found, begins_at = _duties(rule, subject, reading, rulebook)
         for duty in found:
             duty.excused = pardoned
-            said.clocks.append(_clock(rule, reading, duty, told.pop(duty.clock_id, [])))
+            said.clocks.append(_clock(rule, reading, duty, told.pop(duty.clock_id, []), sums.get(rule.clause, {})))
         if not found:
             said.absences.append(absence(rule, reading, voided, begins_at))
     for clock_id, revisions in told.items():
@@ -82,7 +83,7 @@ def _unsettled(_clock_id: str) -> bool:
     return False
 
 
-def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told]) -> Clock:
+def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told], says: dict[str, str]) -> Clock:
     outcome, reason = judge(duty, reading.horizon)
     clock = Clock(
         clock_id=duty.clock_id,
@@ -91,6 +92,7 @@ def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told]) -> Clock:
         kind=rule.kind,
         title=rule.title,
         says=rule.says,
+        clause_says=says,
         outcome=outcome.value,
         reason=reason.value,
         start=ref(duty.start),

@@ -141,7 +141,7 @@ class Told(msgspec.Struct, omit_defaults=True):
     """One revision that was published of a clock's verdict (no `level`) or of one of its alerts.
 
     `after` is the event that brought it about, else silence proven through `silent_through` did. `state` is the
-    outcome or the status.
+    outcome or the status; `changed` is what else it says other than the revision before, as it was published.
     """
 
     clock_id: str
@@ -151,6 +151,7 @@ class Told(msgspec.Struct, omit_defaults=True):
     level: str | None = None
     after: Ref | None = None
     silent_through: datetime | None = None
+    changed: dict[str, Any] = {}
     historic: bool = False
 
 
@@ -168,6 +169,7 @@ class Clock(msgspec.Struct, omit_defaults=True):
     kind: str
     title: dict[str, str]
     says: str
+    clause_says: dict[str, str]
     outcome: str
     reason: str
     start: Ref

@@ -6,7 +6,7 @@ fires before the event that comes too late resolves it. Only `sla.explain` impor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,22 +21,28 @@ from sla.ticket import Ticket
 WAKES_MAX = 400
 """Silence is followed from one instant at which it changes something to the next this often between two events."""
 
+_SAID_ALREADY = frozenset({"revision", "outcome", "status", "reason", "evidence"})
+"""What a revision tells of itself, and what follows from its events."""
 _NEXT = timedelta(microseconds=1)
 _decode = msgspec.json.Decoder().decode
 
 
 class History(msgspec.Struct):
-    """The events that entered the ticket, in event order; what was published in order; what was kept out."""
+    """The events that entered the ticket, in event order; what was published in order; what was kept out.
+
+    `last` is what the last revision of each verdict and alert said.
+    """
 
     events: list[Event]
     told: list[Told]
     refused: list[Kept]
+    last: dict[str, dict[str, Any]]
 
 
 def history(watch: Watch, subject: str, events: Sequence[Event], horizon: datetime | None) -> History:
     """Live through the log of one ticket, silence up to `horizon` (None: silence decides nothing)."""
     ticket: Ticket | None = None
-    lived = History([], [], [])
+    lived = History([], [], [], {})
     for event in events:
         if ticket is not None and horizon is not None:
             _be_silent(ticket, subject, watch, min(event.time, horizon), lived)
@@ -45,7 +51,7 @@ def history(watch: Watch, subject: str, events: Sequence[Event], horizon: dateti
         for refused, reason in result.refused:
             if reason is not Refusal.NEVER_ACCEPTED:  # said when a ticket is forgotten, which this one is not
                 lived.refused.append(Kept(ref(refused), reason.value))
-        lived.told += _told(result, ref(event), None)
+        _note(lived, result, ref(event), None)
     if ticket is not None:
         if horizon is not None:
             _be_silent(ticket, subject, watch, horizon, lived)
@@ -60,19 +66,26 @@ def _be_silent(ticket: Ticket, subject: str, watch: Watch, until: datetime, live
             return
         through = until if number == WAKES_MAX else ticket.wake_at + _NEXT
         result = step(ticket, subject, [], watch, through)
-        lived.told += _told(result, None, through)
+        _note(lived, result, None, through)
         if result.ticket is not ticket:
             return
 
 
-def _told(result: Step, after: Ref | None, through: datetime | None) -> Iterator[Told]:
+def _note(lived: History, result: Step, after: Ref | None, through: datetime | None) -> None:
     for output in result.outputs:
-        yield _read(output, after, through)
+        lived.told.append(_read(output, lived.last, after, through))
 
 
-def _read(output: Output, after: Ref | None, through: datetime | None) -> Told:
+def _read(output: Output, last: dict[str, dict[str, Any]], after: Ref | None, through: datetime | None) -> Told:
     data: dict[str, Any] = _decode(output.value)["data"]
     verdict = output.channel is Channel.VERDICTS
+    name = data["clock_id" if verdict else "alert_id"]
+    before = last.get(name)
+    last[name] = data
+    changed = {}
+    if before is not None:
+        news = sorted((before.keys() | data.keys()) - _SAID_ALREADY)
+        changed = {key: data.get(key) for key in news if before.get(key) != data.get(key)}
     return Told(
         clock_id=data["clock_id"],
         revision=data["revision"],
@@ -81,5 +94,6 @@ def _read(output: Output, after: Ref | None, through: datetime | None) -> Told:
         level=None if verdict else data["alert_id"].rpartition("/")[2],
         after=after,
         silent_through=through,
+        changed=changed,
         historic=data.get("historic", False),
     )
