@@ -102,7 +102,6 @@ def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told], says: dic
         historic=any(revision.historic for revision in told),
         calendar="not_needed",
         due_at=duty.due_at if rule.kind != "check" else None,
-        certain_until=duty.certain_until,
         stop=_ref(duty.stop),
         cancel=_ref(duty.cancel),
         cancelled_for=duty.cancelled_for.value if duty.cancel is not None else None,
@@ -147,6 +146,7 @@ def _say_when(clock: Clock, rule: Rule, reading: Reading, duty: Duty) -> None:
         return
     due = entry.term.due(duty.started_at, *acting)
     clock.term_due_at = due.at
+    clock.certain_until = due.not_before if due.at is None else None
     clock.stretches = passage(entry.term, duty.started_at, due.at or due.not_before, *acting)
     if rule.superior is not None:
         clock.anew = [Anew(ref(event), at) for event, at in set_anew(rule.superior, reading, due.at)]

@@ -158,9 +158,9 @@ class Told(msgspec.Struct, omit_defaults=True):
 class Clock(msgspec.Struct, omit_defaults=True):
     """One clock of a ticket, and everything that it rests on.
 
-    `stretches` lead from `started_at` to `term_due_at` without a gap, or as far as the calendar reaches; `anew` are
-    the due times that superiors set after that. `started_from` is the attribute that told the start. `facts` are what
-    a contradiction consists of.
+    `stretches` lead from `started_at` to `term_due_at` without a gap, or where the calendar does not reach to
+    `certain_until`; `anew` are the due times that superiors set after that. `started_from` is the attribute that told
+    the start. `facts` are what a contradiction consists of.
     """
 
     clock_id: str

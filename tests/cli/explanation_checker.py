@@ -36,7 +36,9 @@ def time_of(clock: dict) -> list[str]:
     elif due != clock.get("due_at"):
         faults.append(f"due at {clock.get('due_at')}, but by the term at {due}")
     if not stretches:
-        return [*faults, "due, and no stretch leads there"] if due or "term" in granted else faults
+        nothing_known = clock["calendar"] == "unknown" and clock["certain_until"] == clock["started_at"]
+        owed = due is not None or ("term" in granted and not nothing_known)
+        return [*faults, "due, and no stretch leads there"] if owed else faults
     walked = us(clock["started_at"])
     for stretch in stretches:
         if us(stretch["from_at"]) != walked:
@@ -97,7 +99,9 @@ def wall_clock_of(stretch: dict) -> list[str]:
 
 def touches(day: date, from_at: datetime, to_at: datetime) -> bool:
     """Whether a stretch has some office hours of a day in it."""
-    spans = ((datetime.combine(day, opens, SHANGHAI), datetime.combine(day, closes, SHANGHAI)) for opens, closes in WINDOWS)
+    spans = (
+        (datetime.combine(day, opens, SHANGHAI), datetime.combine(day, closes, SHANGHAI)) for opens, closes in WINDOWS
+    )
     return any(max(opens, from_at) < min(closes, to_at) for opens, closes in spans)
 
 
