@@ -55,7 +55,12 @@ def run(options: argparse.Namespace) -> int:
     _tell_left_out(found)
     if found.subject is None:
         return _not_found(f"no event of {options.asked!r} in {options.events}", found.near)
-    explanation = explain(Watch(rulebook, quiet_before), found.subject, found.events, until or found.last_at)
+    watch, horizon = Watch(rulebook, quiet_before), until or found.last_at
+    rule_id = None
+    if options.asked != found.subject:
+        of_rule = options.asked.partition("/")[2]
+        rule_id = next((rule.id for rule in rulebook.rules if of_rule.startswith(f"{rule.id}/")), None)
+    explanation = explain(watch, found.subject, found.events, horizon, rule_id)
     if options.asked != found.subject:
         near = _only(explanation, options.asked)
         if near is not None:

@@ -14,7 +14,7 @@ from sla.event import Event
 from sla.explain.absence import absence
 from sla.explain.explanation import Anew, Clock, Explanation, Ref, Told, Warned, Withdrawn, ref
 from sla.explain.grounds import awaits, counted, evidence, facts, granted
-from sla.explain.history import history
+from sla.explain.history import history, unsettled
 from sla.kinds import KINDS
 from sla.kinds.course import owner, set_anew
 from sla.passage import passage
@@ -25,14 +25,19 @@ from sla.term import Continuous, Months
 from sla.ticket import Reading
 
 
-def explain(watch: Watch, subject: str, events: Sequence[Event], horizon: datetime | None) -> Explanation:
-    """Explain every clock of a ticket, and every rule of its business without one.
+def explain(
+    watch: Watch, subject: str, events: Sequence[Event], horizon: datetime | None, rule_id: str | None = None
+) -> Explanation:
+    """Explain every clock of a ticket, and every rule of its business without one; or one rule alone.
 
     `events` are in the order of the log, repeats and all; `horizon` is the instant through which silence is proven
     (None: it decides nothing).
     """
-    lived = history(watch, subject, events, horizon)
     rulebook = watch.rulebook
+    if rule_id is not None:
+        alone = tuple(r for rules in rulebook.by_business.values() for r in rules if r.id == rule_id)
+        watch = Watch(rulebook.limited(alone), watch.quiet_before)
+    lived = history(watch, subject, events, horizon)
     said = Explanation(subject, rulebook.label, len(lived.events), horizon, refused=lived.refused)
     business = business_of(lived.events, rulebook)
     if business is None:
@@ -49,7 +54,7 @@ def explain(watch: Watch, subject: str, events: Sequence[Event], horizon: dateti
     sums = {clause.id: clause.says for clause in rulebook.clauses}
     pardoned = rulebook.excused(business.name, reading)
     for rule in rulebook.rules:
-        if rule.business != business.name:
+        if rule.business != business.name or rule_id not in (None, rule.id):
             continue
         found, begins_at = _duties(rule, subject, reading, rulebook)
         for duty in found:
@@ -69,18 +74,13 @@ def _duties(rule: Rule, subject: str, reading: Reading, rulebook: Rulebook) -> t
         return [], None
     found: list[Duty] = []
     begins_at: datetime | None = None
-    for duty in KINDS[rule.kind](rule, subject, reading, _unsettled):
+    for duty in KINDS[rule.kind](rule, subject, reading, unsettled):
         at = duty.opens_at
         if at is None or (reading.horizon is not None and reading.horizon > at):
             found.append(duty)
         elif begins_at is None or at < begins_at:
             begins_at = at
     return found, begins_at
-
-
-def _unsettled(_clock_id: str) -> bool:
-    """Every clock is explained, also those that nothing can change any more."""
-    return False
 
 
 def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told], says: dict[str, str]) -> Clock:

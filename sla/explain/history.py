@@ -12,14 +12,19 @@ from typing import Any
 
 import msgspec
 
+from sla.duty import next_instant
 from sla.event import Event
 from sla.explain.explanation import Kept, Ref, Told, ref
+from sla.kinds import KINDS
 from sla.publication import Channel, Output
-from sla.step import Refusal, Step, Watch, step
-from sla.ticket import Ticket
+from sla.step import Refusal, Step, Watch, business_of, step
+from sla.ticket import Reading, Ticket
 
 WAKES_MAX = 400
 """Silence is followed from one instant at which it changes something to the next this often between two events."""
+
+WAKES_FEW = 3
+"""After so many it is found out which rules wait for silence at all: a ticket may stay open for months."""
 
 _SAID_ALREADY = frozenset({"revision", "outcome", "status", "reason", "evidence"})
 """What a revision tells of itself, and what follows from its events."""
@@ -62,6 +67,8 @@ def history(watch: Watch, subject: str, events: Sequence[Event], horizon: dateti
 def _be_silent(ticket: Ticket, subject: str, watch: Watch, until: datetime, lived: History) -> None:
     """Nothing comes up to an instant. What the step makes of a ticket past its age is left aside: it is kept here."""
     for number in range(WAKES_MAX + 1):
+        if number == WAKES_FEW:
+            watch = _waking(ticket, subject, watch)
         if ticket.wake_at is None or ticket.wake_at >= until:
             return
         through = until if number == WAKES_MAX else ticket.wake_at + _NEXT
@@ -69,6 +76,29 @@ def _be_silent(ticket: Ticket, subject: str, watch: Watch, until: datetime, live
         _note(lived, result, None, through)
         if result.ticket is not ticket:
             return
+
+
+def _waking(ticket: Ticket, subject: str, watch: Watch) -> Watch:
+    """Only the rules of which a clock still waits for silence; no other is changed by it, so no other is judged."""
+    rulebook = watch.rulebook
+    business = business_of(ticket.events, rulebook)
+    if business is None:
+        return watch
+    reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
+    rules = tuple(
+        rule
+        for rule in rulebook.rules_of(business.name)
+        if any(
+            duty.opens_at is not None or next_instant(duty, ticket.horizon) is not None
+            for duty in KINDS[rule.kind](rule, subject, reading, unsettled)
+        )
+    )
+    return Watch(rulebook.limited(rules), watch.quiet_before)
+
+
+def unsettled(_clock_id: str) -> bool:
+    """Every clock is asked for, also those that nothing can change any more."""
+    return False
 
 
 def _note(lived: History, result: Step, after: Ref | None, through: datetime | None) -> None:
