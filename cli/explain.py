@@ -61,10 +61,9 @@ def run(options: argparse.Namespace) -> int:
         of_rule = options.asked.partition("/")[2]
         rule_id = next((rule.id for rule in rulebook.rules if of_rule.startswith(f"{rule.id}/")), None)
     explanation = explain(watch, found.subject, found.events, horizon, rule_id)
-    if options.asked != found.subject:
-        near = _only(explanation, options.asked)
-        if near is not None:
-            return _not_found(f"ticket {found.subject!r} has no clock {options.asked!r}", near)
+    if options.asked != found.subject and not _only(explanation, options.asked):
+        near = _near(explain(watch, found.subject, found.events, horizon), options.asked)
+        return _not_found(f"ticket {found.subject!r} has no clock {options.asked!r}", near)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode())
     else:
@@ -72,18 +71,25 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _only(explanation: Explanation, asked: str) -> list[str] | None:
-    """Leave only the clock that was asked for, or whose alert was; the ids like it where there is none."""
-    ids = [clock.clock_id for clock in explanation.clocks]
-    ids += [clock.clock_id for clock in explanation.withdrawn]
-    named = [clock_id for clock_id in ids if f"{asked}/".startswith(f"{clock_id}/")]
+def _only(explanation: Explanation, asked: str) -> bool:
+    """Leave only the clock that was asked for, or whose alert was; False where there is none."""
+    named = [clock_id for clock_id in _ids(explanation) if f"{asked}/".startswith(f"{clock_id}/")]
     if not named:
-        return get_close_matches(asked, ids, n=5, cutoff=0.4)
+        return False
     chosen = max(named, key=len)  # of a clock and its second round the longer id is meant
     explanation.clocks = [clock for clock in explanation.clocks if clock.clock_id == chosen]
     explanation.withdrawn = [clock for clock in explanation.withdrawn if clock.clock_id == chosen]
     explanation.absences = []
-    return None
+    return True
+
+
+def _near(explanation: Explanation, asked: str) -> list[str]:
+    """The clocks of a ticket whose ids look like what was asked for."""
+    return get_close_matches(asked, _ids(explanation), n=5, cutoff=0.4)
+
+
+def _ids(explanation: Explanation) -> list[str]:
+    return [clock.clock_id for clock in (*explanation.clocks, *explanation.withdrawn)]
 
 
 def _not_found(what: str, near: list[str]) -> int:

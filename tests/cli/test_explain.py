@@ -8,13 +8,16 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cli.explain_drawing import COLUMNS
+from cli.explain_drawing import drawn as drawn_line
 from cli.explain_words import ABSENT, LABELS, REASONS, SENTENCES, WHY, lasting
 from cli.main import main
 from cli.rulebook_files import load
 from sla.duty import Reason
-from sla.explain.explanation import AbsenceReason
+from sla.explain.explanation import AbsenceReason, Explanation
 from sla.passage import Why
 from tests.cli.explaining import explain_all
 from tests.cli.explanation_checker import faults_of
@@ -248,6 +251,35 @@ def test_wrong_use_is_said(capsys, wrong):
     """A file, a rulebook or a time that is none is exit 2, with what is wrong."""
     assert main(["explain", TICKET, *wrong]) == 2
     assert "nowhere" in (said := capsys.readouterr().err) or "no offset" in said
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_line_of_a_clock_fits_and_is_marked(explained, terminal):
+    """As many columns for every clock, however late; the due time is marked, and characters are plain in a pipe."""
+    lines = 0
+    for explanation in explained.values():
+        whole = msgspec.convert(explanation, Explanation)
+        for clock in whole.clocks:
+            if clock.stretches:
+                line, marks, legend = (
+                    text.plain for text in drawn_line(clock, whole.horizon, "en", terminal=terminal)
+                )
+                assert len(line) == len(marks) == COLUMNS
+                assert "^" in marks
+                assert set(line) <= (set("█░▓") if terminal else set("=.!"))
+                assert (line + marks + legend).isascii() is not terminal
+                lines += 1
+            else:
+                assert drawn_line(clock, whole.horizon, "en", terminal=terminal) == []
+    assert lines > 300
+
+
+def test_the_line_of_the_example_is_to_scale(capsys):
+    """Holidays take their share of it, and what is past due stands behind the mark."""
+    page = explained_as(capsys, ANSWER, "--events", EXAMPLE)
+    line, marks = re.search(r"^time line  (.+)\n +(.+)$", page, re.M).groups()
+    assert re.fullmatch(r"\.=+\.{27,31}=+\.+=+!+", line)
+    assert marks == "| ^"
 
 
 def test_alerts_from_before_the_roll_out_are_historic(capsys):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sla.calendar import DayEnd, NonworkingStart
 from sla.event import Event, fingerprint
+from sla.explain import history
 from sla.explain.explained import explain
 from sla.passage import Why, passage
 from sla.rulebook import parse
@@ -188,6 +189,23 @@ def test_how_it_ends_does_not_hang_on_the_order_of_the_log(events):
         return clocks, found.absences
 
     assert ends(explained(*events)) == ends(explained(*sorted(events, key=lambda event: event.time)))
+
+
+def test_a_long_silence_ends_the_same_however_it_is_followed(monkeypatch):
+    """Judging only the rules that wait, or taking what lasts too long at one go, changes nothing in the end."""
+
+    def lived(few, most):
+        monkeypatch.setattr(history, "WAKES_FEW", few)
+        monkeypatch.setattr(history, "WAKES_MAX", most)
+        clocks = explained(MAJOR, DISPATCHED, until="2026-12-15T08:00:00").clocks
+        last = {clock.clock_id: {one.level: (one.state, one.reason) for one in clock.told} for clock in clocks}
+        assert all(last[clock.clock_id][None] == (clock.outcome, clock.reason) for clock in clocks)
+        return last, [clock.told for clock in clocks]
+
+    step_by_step = lived(10_000, 10_000)
+    assert len(step_by_step[0]) > 20
+    assert lived(0, 10_000) == step_by_step
+    assert lived(3, 5)[0] == step_by_step[0]
 
 
 TERMS = st.sampled_from(["2 wh", "0.5 wh", "13 wh", "1 wd", "6 wd", "1 mo", "20 min", "3 d"])
