@@ -89,7 +89,8 @@ def _near(explanation: Explanation, asked: str) -> list[str]:
 
 
 def _ids(explanation: Explanation) -> list[str]:
-    return [clock.clock_id for clock in (*explanation.clocks, *explanation.withdrawn)]
+    ids = [clock.clock_id for clock in explanation.clocks]
+    return ids + [clock.clock_id for clock in explanation.withdrawn]
 
 
 def _not_found(what: str, near: list[str]) -> int:
