@@ -15,7 +15,7 @@ from cli.explain_words import ABSENT, LABELS, REASONS, WHY, lasting, say
 from cli.rulebook_page import Page
 from cli.rulebook_words import chosen, length, named
 from sla.explain.explanation import Absence, Clock, Counted, Explanation, Granted, Misfit, Ref, Told, Wanted
-from sla.passage import Stretch, Why
+from sla.passage import Stretch
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -177,6 +177,8 @@ class Telling:
         line = f"{self.at(clock.started_at)}  {self.event(clock.start)}"
         if clock.started_from is not None:
             return line + self.say("started_from", attribute=named(clock.started_from, self.lang))
+        if clock.bound_by is not None:
+            return line + self.say("bound_by", event=self.event_at(clock.bound_by))
         return line if clock.start.time == clock.started_at else f"{line} ({self.at(clock.start.time)})"
 
     def _granted(self, granted: Granted) -> str:
@@ -213,7 +215,7 @@ class Telling:
     def _total(self, clock: Clock) -> str:
         counted = [stretch for stretch in clock.stretches if stretch.counts]
         all_ = lasting(sum(stretch.microseconds for stretch in clock.stretches), self.lang)
-        if any(stretch.why in (Why.WORKING_DAY, Why.MAKE_UP_DAY) and stretch.day for stretch in counted):
+        if clock.granted is not None and clock.granted.counted_in == "working_days":
             return self.say("total_days", days=length(f"{len(counted)} wd", self.lang), all=all_)
         return self.say("total", length=lasting(sum(s.microseconds for s in counted), self.lang), all=all_)
 

@@ -109,6 +109,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "event": ("{type} {id} of {source}", "{type} {id}，来源 {source}"),
     "at": ("{event} at {at}", "{at} {event}"),
     "started_from": (", as its {attribute} says", "，依其 {attribute}"),
+    "bound_by": (", from when the rule bound the ticket: {event}", "，规则自 {event} 起适用"),
     "since": ("{term}, since {since} ({rulebook})", "{term}，自 {since} 起（{rulebook}）"),
     "profile": (", hours of {profile}", "，适用 {profile} 时间"),
     "tries": ("{tries} tries, {gap} apart", "不少于 {tries} 次，间隔 {gap}"),

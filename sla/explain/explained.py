@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sla.clock_facts import excused
-from sla.duty import Duty, Outcome, alert_status, judge
+from sla.duty import Duty, Outcome, Reason, alert_status, judge
 from sla.event import Event
 from sla.explain.absence import absence
 from sla.explain.explanation import Anew, Clock, Explanation, Ref, Told, Warned, Withdrawn, ref
@@ -85,6 +85,8 @@ def _duties(rule: Rule, subject: str, reading: Reading, rulebook: Rulebook) -> t
 
 def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told], says: dict[str, str]) -> Clock:
     outcome, reason = judge(duty, reading.horizon)
+    # What was done in spite of a closing is not ended by that.
+    cancel = duty.cancel if duty.stop is None or duty.cancelled_for is not Reason.CLOSED else None
     clock = Clock(
         clock_id=duty.clock_id,
         rule=rule.id,
@@ -103,9 +105,9 @@ def _clock(rule: Rule, reading: Reading, duty: Duty, told: list[Told], says: dic
         calendar="not_needed",
         due_at=duty.due_at if rule.kind != "check" else None,
         stop=_ref(duty.stop),
-        cancel=_ref(duty.cancel),
-        cancelled_for=duty.cancelled_for.value if duty.cancel is not None else None,
-        closed_without_at=duty.closed_without,
+        cancel=_ref(cancel),
+        cancelled_for=duty.cancelled_for.value if cancel is not None else None,
+        closed_without_at=duty.closed_without if cancel is not None else None,
         reopened=_ref(duty.reopened),
         ended_before=duty.ended_before,
         owner=duty.owner,
@@ -134,6 +136,9 @@ def _say_when(clock: Clock, rule: Rule, reading: Reading, duty: Duty) -> None:
         if start.at is not None and start.fits(duty.start):
             told = reading.corrections.get(start.at, duty.start.data.get(start.at))
             clock.started_from = start.at if told == duty.started_at else None
+    if rule.kind == "notice" and duty.started_at > duty.start.time and clock.started_from is None:
+        since = (reading.events[at] for at, _ in reading.spans(rule.binding))
+        clock.bound_by = _ref(next((event for event in since if event.time == duty.started_at), None))
     entry = duty.entry or rule.term_at(duty.start.time, reading.attributes)
     if entry is None:
         return

@@ -160,7 +160,8 @@ class Clock(msgspec.Struct, omit_defaults=True):
 
     `stretches` lead from `started_at` to `term_due_at` without a gap, or where the calendar does not reach to
     `certain_until`; `anew` are the due times that superiors set after that. `started_from` is the attribute that told
-    the start. `facts` are what a contradiction consists of.
+    the start, `bound_by` the event with which the rule began to bind the ticket where that came after the start.
+    `facts` are what a contradiction consists of.
     """
 
     clock_id: str
@@ -180,6 +181,7 @@ class Clock(msgspec.Struct, omit_defaults=True):
     calendar: str
     granted: Granted | None = None
     started_from: str | None = None
+    bound_by: Ref | None = None
     term_due_at: datetime | None = None
     due_at: datetime | None = None
     certain_until: datetime | None = None

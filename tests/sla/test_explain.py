@@ -132,6 +132,42 @@ def test_a_reply_that_was_sent_back_reopens_the_clock():
     assert [one.state for one in clock.told if one.level is None] == ["running", "running", "met", "running"]
 
 
+def test_a_notice_that_is_owed_since_a_later_grading_says_so():
+    """The clock has its start from one event and runs from another, which is named."""
+    graded = told("09:00:00", "e3", "graded", {"grade": "important"})
+    to_province = {**TO_CITY, "to_unit": "32", "to_level": "province"}
+    dispatched = told("08:10:00", "e2", "dispatched", to_province)
+    clock = clock_of("complaint/notify-province", ACCEPTED, dispatched, graded)
+    assert (clock.start.id, clock.bound_by.id, clock.started_at) == ("e2", "e3", graded.time)
+
+
+def test_tries_are_counted_one_by_one():
+    """A try too soon after another does not count; the one that makes them enough ends the clock, no closing does."""
+    tries = [
+        told(f"2026-11-24T{clock}:00", f"e{n}", "callback", {"reached": False, "cause": "customer"})
+        for n, clock in enumerate(("09:00", "10:59", "11:00", "13:00"), start=4)
+    ]
+    closed = told("2026-11-24T15:00:00", "e9", "closed", {"approved_by": "NCSC"})
+    events = [ACCEPTED, DISPATCHED, REPLIED, *tries, closed]
+    clock = clock_of("complaint/callback-attempts-general", *events, until="2026-11-25T00:00:00")
+    assert [one.counts for one in clock.counted] == [True, False, True, True]
+    assert (clock.reason, clock.stop.id, clock.cancel, clock.closed_without_at) == (
+        "enough_attempts",
+        "e7",
+        None,
+        None,
+    )
+
+
+def test_a_sum_is_told_as_it_grew():
+    """Over the cap the clock says of what, and what would put it right."""
+    added = [told(f"09:0{n}:00", f"e{n}", "evidence_added", {"bytes": 3_000_000}) for n in (2, 3)]
+    clock = clock_of("complaint/evidence", ACCEPTED, *added)
+    assert [one.total for one in clock.counted] == [3_000_000, 6_000_000]
+    assert (clock.reason, clock.granted.cap) == ("over_quota", 5_242_880)
+    assert [wanted.event for wanted in clock.awaits] == ["complaint.evidence_removed"]
+
+
 def test_closing_what_is_owed_is_told():
     """The clock says that it was closed without it, and still what would have done it."""
     clock = clock_of("complaint/answer", ACCEPTED, told("09:00:00", "e2", "closed"))
