@@ -24,7 +24,7 @@ from cli.difference import Comparison
 from cli.difference_table import matched, show
 from cli.event_lines import writing
 from cli.event_progress import events_of, tickets_of
-from cli.rulebook_files import keyed, load
+from cli.rulebook_files import OFFLINE_KEY, keyed, load
 from cli.rulebook_page import Page
 from cli.standing import standings
 from cli.trial import Trial
@@ -38,8 +38,6 @@ COLUMNS = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.RUNNING, Outcome
 PIPE_WIDTH = 120
 """Columns for the summary where no terminal says how many it has: enough for every id on one line."""
 ROWS = 50
-OFFLINE_KEY = "slawatch, offline"
-"""The key of pseudonyms where none is given: whoever has the file has the customers in it anyway."""
 
 
 def add(verbs: Any) -> None:

@@ -10,9 +10,9 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from cli import backtest, convert, demo, generate, produce, rulebook, topics, worker
+from cli import backtest, convert, demo, explain, generate, produce, rulebook, topics, worker
 
-VERBS = (demo, worker, topics, produce, convert, generate, backtest, rulebook)
+VERBS = (demo, worker, topics, produce, convert, generate, backtest, explain, rulebook)
 
 
 def parser() -> argparse.ArgumentParser:

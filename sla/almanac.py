@@ -93,6 +93,10 @@ class Calendar:
         """
         return self._days.known_until()
 
+    def holiday(self, on: date) -> dict[str, str] | None:
+        """The name, by language, of the holiday that makes a day what it is; None where none does."""
+        return self._days.holiday(on)
+
     def months_left(self, now: datetime) -> float | None:
         """Months of known calendar from `now`, 0 when it has ended; None where it never does."""
         last_on = self.known_until()

@@ -1,7 +1,7 @@
 """What an output says of a clock beside how it stands: instants, overrun, evidence, whether it is excused.
 
 It is apart from `sla.publication` because what is said and the fingerprint of it must come from one place. Only
-`sla.publication` imports this.
+`sla.publication` and `sla.explain` import this.
 """
 
 from __future__ import annotations

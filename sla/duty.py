@@ -13,11 +13,15 @@ import re
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 
 from sla.event import Event
+
+if TYPE_CHECKING:  # rules name reasons, so at run time they come after this module
+    from sla.rule import InForce
 
 
 class Outcome(StrEnum):
@@ -85,7 +89,7 @@ class Duty(msgspec.Struct, gc=False):
     time of their own. `known_at` is when the last event that silence must be proven after (a reopening, a closing)
     was in the log. `opens_at` hides a clock that lies ahead until that instant. `wakes_at` is when silence decides
     something beside the thresholds. `over_at` is when it ended by time alone. `rests_on` names the events of other
-    tickets that count.
+    tickets that count. `entry` is what was in force of its rule.
     """
 
     clock_id: str
@@ -113,6 +117,7 @@ class Duty(msgspec.Struct, gc=False):
     wakes_at: datetime | None = None
     over_at: datetime | None = None
     rests_on: tuple[str, ...] = ()
+    entry: InForce | None = None
 
     @property
     def ended_at(self) -> datetime | None:

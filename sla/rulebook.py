@@ -129,6 +129,10 @@ class Rulebook(msgspec.Struct, frozen=True):
                 return found
         return About(rule="/".join(parts[1:-2]), clause="", title={}, assumed=False, rulebook=self.label)
 
+    def limited(self, rules: tuple[Rule, ...]) -> Rulebook:
+        """This rulebook judging by some of its rules in force, all of one business; its name and hash stay."""
+        return msgspec.structs.replace(self, by_business={rule.business: rules for rule in rules[:1]})
+
     def only(self, rule_id: str) -> Rulebook:
         """This rulebook with one rule in force and no other, even one that is off: for playing its worked cases."""
         alone = tuple(msgspec.structs.replace(rule, off=False) for rule in self.rules if rule.id == rule_id)

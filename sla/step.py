@@ -115,14 +115,14 @@ def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
             return REPEAT if known.digest == event.digest else Refusal.CONFLICTING_REPEAT
     if len(events) >= EVENTS_MAX:
         return Refusal.TOO_MANY_EVENTS
-    business = _business(events, rulebook)
+    business = business_of(events, rulebook)
     if business is None or event.time <= events[-1].time + business.forget_after:
         return None
     closed = any(known.type in business.closed for known in effective(events, business))
     return Refusal.FORGOTTEN_TICKET if closed else None
 
 
-def _business(events: list[Event], rulebook: Rulebook) -> Business | None:
+def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
     """The business of a ticket: that of its first event whose type this rulebook knows."""
     businesses = rulebook.vocabulary.businesses
     for event in events:
@@ -140,7 +140,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     `silent`: none were added at all, so no clock has lost its ground and no alert that stands says anything new.
     """
     rulebook = watch.rulebook
-    business = _business(ticket.events, rulebook)
+    business = business_of(ticket.events, rulebook)
     if business is None:  # every type it holds has left the vocabulary
         return False
     reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
@@ -205,7 +205,7 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
         return ticket
     if ticket.forgotten:
         return None
-    business = _business(ticket.events, rulebook)
+    business = business_of(ticket.events, rulebook)
     if business is None or not any(event.type == business.accepted for event in ticket.events):
         refused.extend((event, Refusal.NEVER_ACCEPTED) for event in ticket.events)
         return None

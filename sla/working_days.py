@@ -100,6 +100,21 @@ class Days(msgspec.Struct, frozen=True):
         """The units whose overrides hold for this one, itself first, then those above it."""
         return tuple(code for code in units_above(unit) if code in self.overrides) if self.overrides else ()
 
+    def holiday(self, on: date) -> dict[str, str] | None:
+        """The name, by language, of the holiday for which a day is off, or worked in its place; None without one.
+
+        What the operator overrides has no name, and neither has an ordinary weekend.
+        """
+        if self.source is Source.WEEKDAYS or on.year in self.years or on in self.overrides.get(None, {}):
+            return None
+        name = chinese_calendar.holidays.get(on) or chinese_calendar.workdays.get(on)
+        if name is not None:
+            return {"zh": _CHINESE.get(name, name), "en": name}
+        if self.beyond is Beyond.ESTIMATED and _official(on) is None:
+            estimated = {lang: _statutory(on.year, code) for lang, code in (("zh", "zh_CN"), ("en", "en_US"))}
+            return {lang: china[on] for lang, china in estimated.items() if china is not None and on in china} or None
+        return None
+
     def known_until(self) -> date | None:
         """The last day without a gap in what is published or overridden; None for plain weekdays, which never end.
 
@@ -130,6 +145,10 @@ class Days(msgspec.Struct, frozen=True):
         if said:
             parts.append(f"override-{sha256(chr(10).join(sorted(said)).encode()).hexdigest()[:12]}")
         return " ".join(parts)
+
+
+_CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
+"""The Chinese name of each holiday the notices know, by its English one."""
 
 
 def units_above(unit: str) -> tuple[str, ...]:
@@ -192,8 +211,8 @@ def _estimated(on: date) -> bool | None:
     return None if china is None else china.is_working_day(on)
 
 
-@lru_cache(maxsize=8)
-def _statutory(year: int) -> HolidayBase | None:
+@lru_cache(maxsize=24)
+def _statutory(year: int, language: str | None = None) -> HolidayBase | None:
     """The statutory days of one year, kept because they are worked out from the moon."""
-    china = country_holidays("CN", years=year)
+    china = country_holidays("CN", years=year, language=language)
     return china if china.start_year <= year <= china.end_year else None

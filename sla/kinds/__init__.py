@@ -1,6 +1,6 @@
 """The shapes of duty the law knows, one file each; a rule names one of them as its `kind`.
 
-Only `sla.step` and `sla.rulebook` import these.
+Only `sla.step`, `sla.rulebook` and `sla.explain` import these.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 The first start event (a failed try) opens the clock, and each further one is a try; a stop (success) ends it, and so
 does the try that makes them enough. There is no due time: what breaks the duty is closing the ticket before. Thin
-days do not count, and days need not follow each other. Only `sla.kinds` imports this.
+days do not count, and days need not follow each other. Only `sla.kinds` and `sla.explain` import this.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from sla.duty import Duty, Outcome, Reason, clock_id
@@ -78,6 +79,7 @@ def _series(
         owed=rule.owed_at_close,
         standing=standing,
     )
+    duty.entry = entry
     without = duty.closed_without
     duty.known_at = known_at(followed.cancel) if without is not None else None
     duty.thresholds = thresholds(rule, entry, start.time, None, without)
@@ -96,16 +98,25 @@ def _enough(rule: Rule, reading: Reading, position: int, entry: InForce, until: 
     """
     days, a_day = (1, entry.tries) if entry.tries else (entry.days, entry.a_day)
     counted: Counter[date] = Counter()
+    for at, day, counts in tries(rule, reading, position, entry, until):
+        if counts:
+            counted[day] += 1
+            if sum(number >= a_day for number in counted.values()) >= days:
+                return at
+    return None
+
+
+def tries(
+    rule: Rule, reading: Reading, position: int, entry: InForce, until: int
+) -> Iterator[tuple[int, date, bool]]:
+    """Every try from one position up to another: where, on which day, and whether it is far enough from the last."""
     last: dict[date, datetime] = {}
     for at in range(position, until):
         event = reading.events[at]
         if not any(start.fits(event) for start in rule.starts):
             continue
         day = date.min if entry.tries else local_date(event.time, rule.zone)
-        if day in last and event.time - last[day] < entry.gap:
-            continue
-        last[day] = event.time
-        counted[day] += 1
-        if sum(tries >= a_day for tries in counted.values()) >= days:
-            return at
-    return None
+        counts = day not in last or event.time - last[day] >= entry.gap
+        if counts:
+            last[day] = event.time
+        yield at, day, counts

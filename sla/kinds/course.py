@@ -1,6 +1,6 @@
 """How a clock runs: what stops it, undoes the stop or cancels it, who owes it, and when to speak of it.
 
-What the kinds have in common. Only `sla.kinds` imports this.
+What the kinds have in common. Only `sla.kinds` and `sla.explain` import this.
 """
 
 from __future__ import annotations
@@ -166,14 +166,15 @@ def started_at(start: Start, reading: Reading, event: Event) -> tuple[datetime, 
     return event.time, False
 
 
-def due_by_superior(superior: Superior, reading: Reading, due_at: datetime | None) -> tuple[datetime | None, bool]:
-    """The due time after what superiors set; whoever sets it when it has passed already changes nothing."""
-    changed = False
+def set_anew(superior: Superior, reading: Reading, due_at: datetime | None) -> list[tuple[Event, datetime]]:
+    """The due times that superiors set, the last counts; whoever sets one when it has passed changes nothing."""
+    found: list[tuple[Event, datetime]] = []
     for event in reading.events:
         told = event.data.get(superior.at) if event.type == superior.event else None
         if told is not None and (due_at is None or event.time <= due_at):
-            due_at, changed = told, True
-    return due_at, changed
+            due_at = told
+            found.append((event, told))
+    return found
 
 
 def clock(
@@ -194,7 +195,9 @@ def clock(
     due = entry.term.due(since, unit, level)
     due_at, by_superior = due.at, False
     if rule.superior is not None:
-        due_at, by_superior = due_by_superior(rule.superior, reading, due_at)
+        anew = set_anew(rule.superior, reading, due_at)
+        if anew:
+            due_at, by_superior = anew[-1][1], True
     followed = course(rule, reading, position, event, anywhere=anywhere, ends=ends)
     followed.cut(due_at, owed=rule.owed_at_close)
     standing = None
@@ -226,6 +229,7 @@ def clock(
         False,  # excused
         due.certainty is Certainty.ESTIMATED and not by_superior,
     )
+    duty.entry = entry
     without = duty.closed_without if duty.owed else None
     if without is not None or followed.reopened is not None:
         duty.known_at = known_at(followed.reopened, followed.cancel if without is not None else None)

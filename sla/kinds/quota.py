@@ -1,12 +1,13 @@
 """Kind `quota`: a sum stays under a cap, and what it counts is kept for some years after closing.
 
 The clock of a ticket runs from its first start event to its closing. Over the cap it is broken until something is
-removed again; the clause says "in principle", so rules of this kind are `assumed` and warn. Only `sla.kinds` imports
-this.
+removed again; the clause says "in principle", so rules of this kind are `assumed` and warn. Only `sla.kinds` and
+`sla.explain` import this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from sla.duty import WARNING, Duty, Outcome, Reason, clock_id
@@ -55,6 +56,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             known_at=known_at(over),
             wakes_at=_counts_from(latest) if latest is not None else None,
             keep_until=_keep_until(rule, reading, entry, closing),
+            entry=entry,
         )
     ]
 
@@ -65,16 +67,9 @@ Excess = tuple[Event | None, Event | None]
 
 def _excesses(rule: Rule, reading: Reading, cap: int) -> list[Excess]:
     """Every time the sum was over the cap, for longer than an instant."""
-    assert rule.sum is not None
-    total = 0
     over: Event | None = None
     found: list[Excess] = []
-    for event in reading.events:
-        amount = max(0, event.data.get(rule.sum.amount, 0))
-        if event.type == rule.sum.add:
-            total += amount
-        elif event.type == rule.sum.remove:
-            total = max(0, total - amount)
+    for event, total in sums(rule, reading):
         if total > cap and over is None:
             over = event
         elif total <= cap and over is not None:
@@ -82,6 +77,18 @@ def _excesses(rule: Rule, reading: Reading, cap: int) -> list[Excess]:
                 found.append((over, event))
             over = None
     return found if over is None else [*found, (over, None)]
+
+
+def sums(rule: Rule, reading: Reading) -> Iterator[tuple[Event, int]]:
+    """Every event that adds or removes something, with the sum after it."""
+    assert rule.sum is not None
+    total = 0
+    for event in reading.events:
+        if event.type not in (rule.sum.add, rule.sum.remove):
+            continue
+        amount = max(0, event.data.get(rule.sum.amount, 0))
+        total = total + amount if event.type == rule.sum.add else max(0, total - amount)
+        yield event, total
 
 
 def _counts_from(over: Event) -> datetime:

@@ -154,6 +154,7 @@ def _duty(
         owner_level=None,
         cancelled_for=why,
         known_at=known_at(start),
+        entry=entry,
     )
     duty.owner, duty.owner_level = owner(rule, reading, start, None if stop is None else reading.events.index(stop))
     return duty
