@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from sla.duty import Reason, next_instant
+from sla.duty import Reason, Status, next_instant
 from sla.fact import Fact, rule_name
 from sla.kinds import recurrence
 from sla.publication import Output, Subject
@@ -112,8 +112,12 @@ def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) ->
     if rule is not None and found is not None:
         if counted:
             found.owner, found.owner_level = above(rulebook.units, counted[-1].unit, counted[-1].level)
-        about = rulebook.about(rule)
-        revise(incident.published, found, incident.horizon, about, subject, watch.quiet_before, outputs, silent=False)
+        about, known = rulebook.about(rule), incident.published
+        # Facts come in for many reasons: what one of them made known does not wait again because another came.
+        proven = _firing(known.get(found.clock_id))
+        revise(
+            known, found, incident.horizon, about, subject, watch.quiet_before, outputs, silent=False, proven=proven
+        )
         instant = next_instant(found, incident.horizon)
     for clock_id, published in incident.published.items():
         if (found is None or clock_id != found.clock_id) and published.reason != Reason.START_WITHDRAWN:
@@ -121,6 +125,13 @@ def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) ->
     if instant is None and facts:
         instant = max(_last_at(fact) for fact in facts) + FORGET_AFTER
     incident.wake_at = instant
+
+
+def _firing(published: Published | None) -> set[str]:
+    """The levels that were last said to fire."""
+    if published is None:
+        return set()
+    return {level for level, raised in published.alerts.items() if raised.status == Status.FIRING}
 
 
 def _rule(rulebook: Rulebook, key: str) -> Rule | None:

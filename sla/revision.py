@@ -5,6 +5,7 @@ A ticket's clocks and an incident's are told alike. Only `sla.step` and `sla.inc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sla.duty import BREACH, Duty, Outcome, Reason, Status, alert_status, judge
@@ -32,11 +33,12 @@ def revise(
     outputs: list[Output],
     *,
     silent: bool,
+    proven: Collection[str] = (),
 ) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
 
     `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. Alerts
-    whose due time lies before `quiet_before` are historic.
+    whose due time lies before `quiet_before` are historic. `proven` are levels that need no further silence to stand.
     """
     outcome, reason = judge(duty, horizon)
     said = verdict_facts(duty, outcome, subject)
@@ -54,7 +56,8 @@ def revise(
         raised = alerts.get(level)
         if unmoved and raised is not None and raised.status != Status.RETRACTED:
             continue
-        status = alert_status(duty, at, horizon)
+        standing = level in proven and duty.ended_at is None
+        status = Status.FIRING if standing else alert_status(duty, at, horizon)
         if status is None:
             if raised is None or raised.status == Status.RETRACTED:
                 continue

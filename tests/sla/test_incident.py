@@ -125,6 +125,21 @@ def _two_revisions():
     return [(o.key, o.value) for r in (first, second) for o in r.outputs if o.channel is Channel.FACTS]
 
 
+def test_a_fact_that_comes_later_takes_nothing_back():
+    """An escalation waits for silence after the fact that makes it, and not again after those that change nothing."""
+    facts = facts_of(FIRST, *THREE)
+    at = ANCHOR + timedelta(days=45)
+    key = facts[0][0]
+    made = incident_step(None, key, [read_fact(value, at) for _, value in facts], WATCH, at)
+    assert alerts([msgspec.json.decode(o.value) for o in made.outputs]) == {}
+    fired = incident_step(made.incident, key, [], WATCH, at + timedelta(seconds=1))
+    assert alerts([msgspec.json.decode(o.value) for o in fired.outputs])["escalation"]["status"] == "firing"
+    closed = facts_of([*THREE[0], told("t2", 8, ANCHOR + timedelta(days=26), "closed")])[-1][1]
+    later = msgspec.structs.replace(read_fact(closed, at + timedelta(minutes=1)), revision=2)
+    again = incident_step(fired.incident, key, [later], WATCH)
+    assert (again.changed, again.outputs) == (True, [])
+
+
 def test_a_ticket_that_belongs_elsewhere_leaves_its_incident():
     """A corrected incident empties the old fact and tells a new one."""
     events = [read(line, WATCH.rulebook.vocabulary)[1] for line in THREE[0]]
