@@ -78,11 +78,16 @@ def described() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_mb": memory,
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()} ({platform.python_compiler()}, {_built()})",
         "versions": versions,
         "other_versions": _other_versions(),
         "load_average_at_start": os.getloadavg()[0],
     }
+
+
+def _built() -> str:
+    """Whose interpreter it is: the same version runs a tenth slower where it was built without profiles."""
+    return "a distribution's" if Path(sys.base_prefix) == Path("/usr") else "another's"
 
 
 def _other_versions() -> dict[str, str]:
