@@ -30,7 +30,7 @@ from streams.faust_seams import KeptApp, KeptConsumer, KeptTable, KeptTables, ev
 from streams.guard import Guard, KafkaChangelogs
 from streams.health import Health
 from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
-from streams.matter import Matter
+from streams.matter import Matter, Tickets
 from streams.metrics import Metrics
 from streams.partition import StepFailed
 from streams.progress import Prober
@@ -54,15 +54,16 @@ class Worker:
         self.clock = clock
         self.metrics = metrics
         self.health = Health()
-        self.group = group_of(settings.app_id, matter.name)
+        self.group = group_of(settings.own_id, matter.name)
+        own = settings.own_prefix
         self.names = Names(
-            events=f"{settings.prefix}{matter.source}",
-            changelog=changelog_name(settings.app_id, matter.name),
-            dead_letters=f"{settings.prefix}dead-letters",
+            events=f"{settings.prefix if isinstance(matter, Tickets) else own}{matter.source}",
+            changelog=changelog_name(settings.own_id, matter.name),
+            dead_letters=f"{own}dead-letters",
             channels={
-                Channel.ALERTS: f"{settings.prefix}alerts",
-                Channel.VERDICTS: f"{settings.prefix}verdicts",
-                Channel.FACTS: f"{settings.prefix}incident-facts",
+                Channel.ALERTS: f"{own}alerts",
+                Channel.VERDICTS: f"{own}verdicts",
+                Channel.FACTS: f"{own}incident-facts",
             },
         )
         self.app = _app(settings, self.group)

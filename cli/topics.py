@@ -18,7 +18,7 @@ def add(verbs: Any) -> None:
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, says in (("create", "create what is missing, then check"), ("check", "check only")):
         action = actions.add_parser(name, help=says)
-        add_flags(action, "bootstrap", "app_id", "prefix", "partitions")
+        add_flags(action, "bootstrap", "app_id", "prefix", "partitions", "shadow")
         if name == "create":
             action.add_argument("--replication", type=int, default=1, help="copies of each record (default 1)")
         action.set_defaults(run=run)
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         settings = settings_or_none(options)
         if settings is None:
             return 0
-        specs = catalogue(settings.prefix, settings.app_id, settings.partitions)
+        specs = catalogue(settings.prefix, settings.own_id, settings.partitions, written=settings.own_prefix)
         admin = AdminClient(settings.client())
         if options.action == "create":
             report = create(admin, specs, options.replication)

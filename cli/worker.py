@@ -30,7 +30,7 @@ def add(verbs: Any) -> None:
     add_flags(
         verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "units",
         "customer_key_file", "grace", "quiet_before",
-        "session_timeout", "status_host", "status_port", "accept_loss", "log_level",
+        "session_timeout", "status_host", "status_port", "accept_loss", "shadow", "log_level",
     )  # fmt: skip
     verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
     verb.add_argument("--until", metavar="TIME", help="with --clock log: judge silence up to then, and stop")
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 def _topics_are_right(settings: Settings) -> bool:
     """Whether the topics are as they must be; waits for brokers that do not answer."""
     admin = AdminClient(settings.client())
-    specs = catalogue(settings.prefix, settings.app_id, settings.partitions)
+    specs = catalogue(settings.prefix, settings.own_id, settings.partitions, written=settings.own_prefix)
     while True:
         try:
             faults = check(admin, specs, timeout=10)

@@ -17,7 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     which. `customer_key`, or what `customer_key_file` holds, is the key under which customers become pseudonyms; it
     is the same for all workers and never changes. `partitions` is fixed for the life of an `app_id`. `grace` is
     waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka.
-    `status_host` is loopback unless configured.
+    `status_host` is loopback unless configured. A `shadow` judges the same events beside the workers people rely on, and
+    publishes to topics of its own.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     blind_after: float = 60.0
     restore_deadline: float = 300.0
     accept_loss: bool = False
+    shadow: bool = False
     status_host: str = "127.0.0.1"
     status_port: int = 9464
     log_level: str = "info"
@@ -45,6 +47,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     kafka_sasl_username: str = ""
     kafka_sasl_password: str = ""
     kafka_ssl_ca_location: str = ""
+
+    @property
+    def own_id(self) -> str:
+        """What groups and changelogs are named after: a shadow shares neither with what it stands beside."""
+        return f"{self.app_id}-shadow" if self.shadow else self.app_id
+
+    @property
+    def own_prefix(self) -> str:
+        """What comes before the name of every topic that is written to."""
+        return f"{self.prefix}shadow." if self.shadow else self.prefix
 
     def client(self) -> dict[str, Any]:
         """Settings for librdkafka clients."""

@@ -88,9 +88,10 @@ def changelog_name(app_id: str, matter: str = "tickets") -> str:
     return f"{app_id}-{matter}-changelog"
 
 
-def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...]:
+def catalogue(prefix: str, app_id: str, partitions: int, *, written: str | None = None) -> tuple[TopicSpec, ...]:
     """Every topic of one installation.
 
+    `written` comes before the names of those it writes to, where that is another prefix than that of the events.
     `prefix` comes before the public names (default of the product: `sla.`), `partitions` is the count of
     every topic and fixed for the life of an app id: the changelog must match the events partition by
     partition. Raises ValueError for fewer than one partition or an empty app id.
@@ -101,8 +102,9 @@ def catalogue(prefix: str, app_id: str, partitions: int) -> tuple[TopicSpec, ...
         raise ValueError("the app id must not be empty: it names the changelog")
     n, delete, compact = partitions, Cleanup.DELETE, Cleanup.COMPACT
     month, seven_months = timedelta(days=30), timedelta(days=210)
-    events, facts, alerts, verdicts, letters = (
-        f"{prefix}{suffix}" for suffix in ("ticket-events", "incident-facts", "alerts", "verdicts", "dead-letters")
+    events, own = f"{prefix}ticket-events", prefix if written is None else written
+    facts, alerts, verdicts, letters = (
+        f"{own}{suffix}" for suffix in ("incident-facts", "alerts", "verdicts", "dead-letters")
     )
     return (
         # Append times are what proves, in a backlog, that nothing came before a deadline.

@@ -46,7 +46,10 @@ def test_the_sums_by_hand(tmp_path, capsys):
     assert ["附件2", "五(二)2", "6", "4", "->", "1", "3", "1", "20.0%", "->", "66.7%"] in rows
     assert ["B", "2", "2", "->", "1", "1", "1", "0.0%"] in rows
     assert ["A", "2", "1", "->", "0", "1", "50.0%", "->", "100.0%"] in rows
-    assert "off: complaint/repeated-quality, complaint/repeated-service, complaint/report-up, complaint/track-province" in lines
+    assert (
+        "off: complaint/repeated-quality, complaint/repeated-service, complaint/report-up, complaint/track-province"
+        in lines
+    )
     assert next(line for line in lines if line.startswith("NO MATCH: ")).endswith(", repair/urgency")
     listed = [row[0].split("/")[0] for row in rows if row[0].count("/") == 4]
     assert listed == ["never", "open"]  # breaches that vanish come before all else
