@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.25
 
 
 async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health) -> None:
-    """Wait for the end of every owned partition, then judge what was never done."""
+    """Wait for the end of every owned partition, then judge what was never done; all of it is published at the end."""
     while not await _at_end(keeper, prober, health):
         await asyncio.sleep(LOOK_EVERY_S)
     clock.finish()
@@ -30,6 +30,8 @@ async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health
             _due(partition.next_wake_us(), through_us - keeper.grace_us) for partition in keeper.partitions.values()
         ):
             await asyncio.sleep(LOOK_EVERY_S)
+    while any(partition.acked_step < partition.step for partition in keeper.partitions.values()):
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _due(wake_us: int | None, horizon_us: int) -> bool:

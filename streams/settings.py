@@ -16,9 +16,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `calendar_override` is a file with days the calendar does not know, `units` one that says which unit stands above
     which. `customer_key`, or what `customer_key_file` holds, is the key under which customers become pseudonyms; it
     is the same for all workers and never changes. `partitions` is fixed for the life of an `app_id`. `grace` is
-    waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka.
-    `status_host` is loopback unless configured. A `shadow` judges the same events beside the workers people rely on, and
-    publishes to topics of its own.
+    waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka. A
+    `shadow` judges the same events beside the workers people rely on, and publishes to topics of its own.
+    `status_host` is loopback unless configured.
     """
 
     bootstrap: str = "127.0.0.1:9092"

@@ -84,6 +84,18 @@ def test_each_escalation_once_though_both_workers_are_killed_in_turn(
         assert more == {}
 
 
+def test_history_is_replayed_to_its_end(real_kafka: str, tmp_path: Path, rulebook: str) -> None:
+    """On the log clock the facts of all tickets are there before incidents are counted; then the worker stops."""
+    closed = now() - 60 * DAY
+    events = [event for number in range(INCIDENTS) for event in incident(number, closed)]
+    until = closed + 40 * DAY
+    with Stage(real_kafka, tmp_path, "replayed", partitions=2, rulebook=rulebook) as stage:
+        stage.produce(events)
+        worker = stage.worker("--clock=log", f"--until={until.isoformat()}")
+        assert worker.wait_exit(120) == 0, worker.log_text()[-3000:]
+        assert stage.judged() == stage.backtest(events, until)
+
+
 def test_a_worker_without_a_key_says_so(real_kafka: str, tmp_path: Path, rulebook: str) -> None:
     """It does not start and count nothing in silence."""
     with Stage(real_kafka, tmp_path, "keyless", partitions=1, rulebook=rulebook) as stage:
