@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.25
 
 
 async def replay(keeper: Keeper, prober: Prober, clock: LogClock, health: Health) -> None:
-    """Wait for the end of every owned partition, then judge what was never done; all of it is published at the end."""
+    """Wait for the end of every owned partition, judge what was never done, and until all of it is published."""
     while not await _at_end(keeper, prober, health):
         await asyncio.sleep(LOOK_EVERY_S)
     clock.finish()

@@ -7,32 +7,43 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 from rich.console import Console
 
+from cli.configuration import ConfigurationError, add_flags, settings_or_none
+from cli.explain_kafka import UnreadableError, records_of
 from cli.explain_page import show
-from cli.explain_source import Found, ticket_of
+from cli.explain_source import Found, Raw, meant, of_file, ticket_of
 from cli.rulebook_files import OFFLINE_KEY, keyed, load
 from cli.rulebook_words import LANGS
 from sla.explain.explained import explain
 from sla.explain.explanation import Explanation
 from sla.step import Watch
 from sla.toml_file import RulebookError
+from streams.settings import Settings
+
+SINCE = timedelta(days=90)
 
 
 def add(verbs: Any) -> None:
     """Add the verb."""
-    verb = verbs.add_parser("explain", help="say why the clocks of a ticket stand as they do, from a file of events")
+    verb = verbs.add_parser("explain", help="say why the clocks of a ticket stand as they do")
     verb.add_argument("asked", metavar="CLOCK|TICKET", help="the id of a ticket, of a clock or of an alert")
-    verb.add_argument("--events", required=True, metavar="FILE", help="JSON lines, .gz too, - for standard input")
-    verb.add_argument("--rulebook", default="sgcc-2014", help="a folder, or the name of a shipped rulebook")
-    verb.add_argument("--calendar-override", default="", metavar="FILE", help="days the calendar does not know")
-    verb.add_argument("--until", metavar="TIME", help="judge silence up to then (default: the file's last time)")
-    verb.add_argument("--quiet-before", metavar="TIME", help="alerts due before then are marked historic")
+    verb.add_argument(
+        "--events", metavar="FILE", help="JSON lines, .gz too, - for standard input (default: from Kafka)"
+    )
+    verb.add_argument(
+        "--since", metavar="TIME", help=f"from Kafka: how far back to read (default: {SINCE.days} days)"
+    )
+    verb.add_argument(
+        "--until", metavar="TIME", help="judge silence up to then (default: now, or the file's last time)"
+    )
+    add_flags(verb, "bootstrap", "prefix", "rulebook", "calendar_override", "units", "quiet_before")
     verb.add_argument("--lang", choices=LANGS, default="en", help="language of the words (default en)")
     verb.add_argument("--json", action="store_true", help="for machines: all that is known, times in UTC")
     verb.set_defaults(run=run)
@@ -41,21 +52,29 @@ def add(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Explain; 1 where nothing is known of it."""
     try:
-        rulebook = keyed(load(options.rulebook, options.calendar_override), OFFLINE_KEY, "")
-        until, quiet_before = _aware(options.until), _aware(options.quiet_before)
-    except (RulebookError, FileNotFoundError, ValueError) as error:
+        settings = settings_or_none(options)
+        if settings is None:
+            return 0
+        rulebook = load(settings.rulebook, settings.calendar_override, settings.units)
+        rulebook = keyed(rulebook, settings.customer_key or OFFLINE_KEY, settings.customer_key_file)
+        until, quiet_before = _aware(options.until), _aware(settings.quiet_before or None)
+        since = _aware(options.since) or datetime.now(UTC) - SINCE
+    except (ConfigurationError, RulebookError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    place = options.events or f"{settings.prefix}ticket-events since {since.isoformat(timespec='seconds')}"
     try:
-        with Console(stderr=True).status(f"reading {options.events}"):
-            found = ticket_of(options.asked, options.events, rulebook.vocabulary)
-    except OSError as error:
-        print(f"{options.events}: {error.strerror or error}", file=sys.stderr)
+        with Console(stderr=True).status(f"reading {place}"):
+            records = of_file(options.events) if options.events else _live(options.asked, settings, since)
+            found = ticket_of(options.asked, records, rulebook.vocabulary)
+    except (OSError, UnreadableError) as error:
+        print(error if isinstance(error, UnreadableError) else f"{place}: {error.strerror}", file=sys.stderr)
         return 2
     _tell_left_out(found)
     if found.subject is None:
-        return _not_found(f"no event of {options.asked!r} in {options.events}", found.near)
-    watch, horizon = Watch(rulebook, quiet_before), until or found.last_at
+        return _not_found(f"no event of {options.asked!r} in {place}", found.near)
+    last_at = found.last_at if options.events else datetime.now(UTC)
+    watch, horizon = Watch(rulebook, quiet_before), until or last_at
     rule_id = None
     if options.asked != found.subject:
         of_rule = options.asked.partition("/")[2]
@@ -69,6 +88,11 @@ def run(options: argparse.Namespace) -> int:
     else:
         show(explanation, rulebook.zone, options.lang)
     return 0
+
+
+def _live(asked: str, settings: Settings, since: datetime) -> Iterator[Raw]:
+    keys = {ticket.encode() for ticket in meant(asked)}
+    return records_of(settings.client(), f"{settings.prefix}ticket-events", keys, since)
 
 
 def _only(explanation: Explanation, asked: str) -> bool:
