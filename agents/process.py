@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import signal
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agents.watchdog import LoopWatch
@@ -23,6 +23,7 @@ from streams.clock import Clock
 from streams.matter import Incidents, Matter, Tickets
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.sources import Sources
 from streams.status_server import serve
 
 logger = logging.getLogger("slawatch.worker")
@@ -42,7 +43,7 @@ async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
         loop.add_signal_handler(signal_number, stop.set)
     quiet_before = datetime.fromisoformat(settings.quiet_before) if settings.quiet_before else None
     watch = Watch(rulebook, quiet_before)
-    matters: list[Matter] = [Tickets(watch)]
+    matters: list[Matter] = [Tickets(watch, _sources(settings, clock))]
     if rulebook.recurrences:
         matters.append(Incidents(watch))
     workers = [Worker(settings, matter, watch, clock, metrics) for matter in matters]
@@ -69,6 +70,12 @@ async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
         stalls.result()
     await _close(workers, server)
     return EXIT_BUG if _failed(workers) else 0
+
+
+def _sources(settings: Settings, clock: Clock) -> Sources:
+    silent_after = timedelta(seconds=settings.silent_after) if settings.silent_after else None
+    expected = [name.strip() for name in settings.expected_sources.split(",") if name.strip()]
+    return Sources(silent_after, expected, clock.now())
 
 
 def _failed(workers: list[Worker]) -> bool:

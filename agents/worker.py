@@ -21,6 +21,7 @@ from faust.types import TP
 from agents import watch_records
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
+from agents.watch_sources import watch_sources
 from agents.watchdog import watch_progress
 from sla.publication import Channel
 from sla.step import Watch
@@ -195,6 +196,8 @@ class Worker:
         steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
         self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
         self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
+        if isinstance(self.matter, Tickets) and not isinstance(self.clock, LogClock):
+            self._spawn(watch_sources(self.keeper, self.prober, self.matter), "sources")
         if isinstance(self.clock, LogClock):
             self._spawn(self._replay(self.clock, after), "replay")
         self._spawn(self._start_app(), "app")
@@ -243,9 +246,17 @@ class Worker:
 
     def refresh(self) -> None:
         """Bring up to date what is only measured when it is asked for."""
+        if isinstance(self.matter, Tickets):
+            self._refresh_sources(self.matter)
         for partition in self.keeper.partitions.values():
             self.metrics.tickets.labels(partition.label).set(len(partition.states))
             self.metrics.timers.labels(partition.label).set(len(partition.timers))
+
+    def _refresh_sources(self, tickets: Tickets) -> None:
+        for name, delay in tickets.sources.delays().items():
+            self.metrics.source_delay.labels(name).set(delay.total_seconds())
+            self.metrics.source_heard.labels(name).set(tickets.sources.heard[name].appended_at.timestamp())
+            self.metrics.source_silent.labels(name).set(name in tickets.watch.unverified)
 
 
 def _app(settings: Settings, group: str) -> KeptApp:

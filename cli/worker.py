@@ -30,7 +30,8 @@ def add(verbs: Any) -> None:
     add_flags(
         verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "units",
         "customer_key_file", "grace", "quiet_before",
-        "session_timeout", "status_host", "status_port", "accept_loss", "shadow", "log_level",
+        "session_timeout", "status_host", "status_port", "accept_loss", "shadow", "silent_after",
+        "expected_sources", "log_level",
     )  # fmt: skip
     verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
     verb.add_argument("--until", metavar="TIME", help="with --clock log: judge silence up to then, and stop")

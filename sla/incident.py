@@ -115,9 +115,7 @@ def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) ->
         about, known = rulebook.about(rule), incident.published
         # Facts come in for many reasons: what one of them made known does not wait again because another came.
         proven = _firing(known.get(found.clock_id))
-        revise(
-            known, found, incident.horizon, about, subject, watch.quiet_before, outputs, silent=False, proven=proven
-        )
+        revise(known, found, incident.horizon, about, subject, watch, outputs, silent=False, proven=proven)
         instant = next_instant(found, incident.horizon)
     for clock_id, published in incident.published.items():
         if (found is None or clock_id != found.clock_id) and published.reason != Reason.START_WITHDRAWN:

@@ -232,6 +232,7 @@ def alert(
     about: About,
     *,
     historic: bool,
+    unverified: bool,
 ) -> Output:
     """The alert of one threshold of a clock as a record, keyed by the ticket."""
     subject = facts.subject
@@ -245,7 +246,7 @@ def alert(
         about.clause,
         about.title,
         historic,
-        False,  # unverified
+        unverified,
         about.assumed,
         facts.excused,
         reason,

@@ -21,6 +21,7 @@ from sla.publication import (
     withdrawn_verdict,
 )
 from sla.ticket import Published, Raised
+from sla.watch import Watch
 
 
 def revise(
@@ -29,7 +30,7 @@ def revise(
     horizon: datetime | None,
     about: About,
     subject: Subject,
-    quiet_before: datetime | None,
+    watch: Watch,
     outputs: list[Output],
     *,
     silent: bool,
@@ -37,8 +38,8 @@ def revise(
 ) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
 
-    `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. Alerts
-    whose due time lies before `quiet_before` are historic. `proven` are levels that need no further silence to stand.
+    `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. `watch`
+    says which alerts are historic, and which unverified. `proven` are levels that need no further silence to stand.
     """
     outcome, reason = judge(duty, horizon)
     said = verdict_facts(duty, outcome, subject)
@@ -49,7 +50,8 @@ def revise(
         published.revision += 1
         published.outcome, published.reason, published.facts = outcome, reason, said
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
-    historic = quiet_before is not None and (duty.due_at or duty.started_at) < quiet_before
+    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
+    doubted = duty.start.source in watch.unverified
     unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
     alerts = published.alerts
     for level, at in duty.thresholds:
@@ -72,7 +74,12 @@ def revise(
             why = reason
             if status is Status.FIRING and reason in _WHILE_OPEN:
                 why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
-            outputs.append(alert(duty, level, raised.revision, status, why, facts, about, historic=historic))
+            unverified = doubted and status is Status.FIRING
+            outputs.append(
+                alert(
+                    duty, level, raised.revision, status, why, facts, about, historic=historic, unverified=unverified
+                )
+            )
     if not unmoved:
         levels = {level for level, _ in duty.thresholds}
         for level, raised in alerts.items():

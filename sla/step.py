@@ -22,6 +22,7 @@ from sla.revision import revise, withdraw
 from sla.rulebook import Rulebook
 from sla.ticket import EVENTS_MAX, Reading, Ticket, effective
 from sla.vocabulary import Business
+from sla.watch import Watch
 
 
 class Refusal(StrEnum):
@@ -51,16 +52,6 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     def state(self) -> Ticket | None:
         """The ticket; an incident's step has it under the same name."""
         return self.ticket
-
-
-class Watch(msgspec.Struct, frozen=True):
-    """What the judging needs beside a ticket: the law, and from when on alerts are for people.
-
-    Alerts whose due time lies before `quiet_before` are `historic`: published, never delivered.
-    """
-
-    rulebook: Rulebook
-    quiet_before: datetime | None = None
 
 
 def step(
@@ -172,7 +163,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                         ticket.horizon,
                         about,
                         about_ticket,
-                        watch.quiet_before,
+                        watch,
                         outputs,
                         silent=silent,
                     )

@@ -19,6 +19,7 @@ from sla.fact import Fact
 from sla.publication import Output
 from sla.step import Refusal, Watch, step
 from streams.runs import Record
+from streams.sources import Sources
 
 KEY_BYTES_MAX = 1024
 
@@ -72,8 +73,9 @@ class Tickets:
     name = "tickets"
     source = "ticket-events"
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, sources: Sources | None = None) -> None:
         self.watch = watch
+        self.sources = sources or Sources()
         self.encode = ticket.encode
         self.decode = ticket.decode
 
@@ -84,7 +86,14 @@ class Tickets:
         )
         if record.key != subject.encode():
             raise Refused(Fault.WRONG_KEY, "the record key must be the subject, the ticket id")
+        if appended_at is not None:
+            self.sources.hear(event.source, event.time, appended_at)
         return subject, event
+
+    def doubt(self, silent: frozenset[str]) -> None:
+        """Mark what is from now on said of clocks that these sources began."""
+        if silent != self.watch.unverified:
+            self.watch = msgspec.structs.replace(self.watch, unverified=silent)
 
     def step(self, state: Any, key: str, items: Sequence[Event], horizon: datetime | None) -> Stepped:
         """As `sla.step`."""

@@ -52,6 +52,19 @@ class Metrics:
             "Months of official or supplied working-day calendar left; infinite where the rulebook needs none.",
             registry=r,
         )
+        self.source_delay = Gauge(
+            "sla_source_delay_seconds",
+            "Greatest delay from event to append since the last scrape, by source.",
+            ["source"],
+            registry=r,
+        )
+        self.source_heard = Gauge(
+            "sla_source_last_append_timestamp_seconds",
+            "When the last event was taken, by source.",
+            ["source"],
+            registry=r,
+        )
+        self.source_silent = Gauge("sla_source_silent", "1 while a source is silent.", ["source"], registry=r)
         self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
         self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
         self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sla.duty import Status
+from sla.duty import Status, quoted
 from sla.publication import Output, operator_alert
 from streams.changelog import REMEDY, ChangelogError
 
@@ -25,6 +25,7 @@ class Condition(StrEnum):
     BLIND = "blind"
     CLOCK_STEPPED = "clock_stepped"
     CALENDAR_ENDS = "calendar_ends"
+    SILENT_SOURCE = "silent_source"
 
 
 SAYS: dict[Condition, dict[str, str]] = {
@@ -40,6 +41,10 @@ SAYS: dict[Condition, dict[str, str]] = {
         "en": "Due times lie beyond the working-day calendar: these clocks are unknown until it is supplied",
         "zh": "到期时间超出工作日历;补充日历之前这些时限状态未知",
     },
+    Condition.SILENT_SOURCE: {
+        "en": "A source has told nothing for longer than it may be quiet; breaches of what it began are unverified",
+        "zh": "数据源静默超过允许时间;其工单的违反告警标为未核实",
+    },
 }
 
 
@@ -52,7 +57,7 @@ class Said(msgspec.Struct, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(dict[Condition, Said])
+_decoder = msgspec.msgpack.Decoder(dict[str, Said])
 
 
 class OperatorAlerts:
@@ -69,32 +74,38 @@ class OperatorAlerts:
         except msgspec.DecodeError as error:
             raise ChangelogError(f"the conditions of {where} cannot be read ({error}); {REMEDY}") from error
 
-    def firing(self, condition: Condition) -> bool:
-        """Whether a condition was said to hold, and not yet to be over."""
-        said = self._said.get(condition)
+    def firing(self, condition: Condition, about: str = "") -> bool:
+        """Whether a condition was said to hold, and is not yet over; `about` names what of it there are several."""
+        said = self._said.get(_name(condition, about))
         return said is not None and said.status is Status.FIRING
 
     def fired_under_another_law(self, condition: Condition) -> bool:
         """Whether a condition fires that was never seen to hold under the present rulebook."""
         return self.firing(condition) and self._said[condition].law != self._law
 
-    def say(self, condition: Condition, status: Status, at: datetime) -> list[Output] | None:
+    def say(self, condition: Condition, status: Status, at: datetime, about: str = "") -> list[Output] | None:
         """What is to be published of a condition that fires or is resolved; None when nothing changes.
 
         An empty list says that something must be stored, and nothing published.
         """
-        said = self._said.get(condition) or Said(0, Status.RESOLVED)
+        name = _name(condition, about)
+        said = self._said.get(name) or Said(0, Status.RESOLVED)
         if said.status is status:
             if status is Status.RESOLVED or said.law == self._law:
                 return None
             said.law = self._law
             return []
-        self._said[condition] = Said(said.revision + 1, status, self._law)
-        logger.warning("%s %s: %s (%s)", condition.value, status.value, SAYS[condition]["en"], self._where)
-        return [
-            operator_alert(condition.value, self._where, SAYS[condition], said.revision + 1, status, at, self._label)
-        ]
+        self._said[name] = Said(said.revision + 1, status, self._law)
+        where, says = self._where, SAYS[condition]
+        if about:
+            where, says = f"{where}/{quoted(about)}", {lang: f"{text}: {about}" for lang, text in says.items()}
+        logger.warning("%s %s: %s (%s)", condition.value, status.value, says["en"], where)
+        return [operator_alert(condition.value, where, says, said.revision + 1, status, at, self._label)]
 
     def encoded(self) -> bytes:
         """What a later owner must know."""
         return _encoder.encode(self._said)
+
+
+def _name(condition: Condition, about: str) -> str:
+    return f"{condition.value}/{about}" if about else condition.value

@@ -233,16 +233,16 @@ class Partition:
         self.said = said
         self.alerts = self._alerts(where, said[HEADER_BYTES:])
 
-    def fire(self, condition: Condition) -> None:
-        """Say that a condition holds, unless that was said."""
-        self._say(condition, Status.FIRING)
+    def fire(self, condition: Condition, about: str = "") -> None:
+        """Say that a condition holds, unless that was said; `about` names what of it there are several."""
+        self._say(condition, Status.FIRING, about)
 
-    def resolve(self, condition: Condition) -> None:
+    def resolve(self, condition: Condition, about: str = "") -> None:
         """Say that a condition is over; nothing where it never held."""
-        self._say(condition, Status.RESOLVED)
+        self._say(condition, Status.RESOLVED, about)
 
-    def _say(self, condition: Condition, status: Status) -> None:
-        outputs = self.alerts.say(condition, status, self.clock.now())
+    def _say(self, condition: Condition, status: Status, about: str = "") -> None:
+        outputs = self.alerts.say(condition, status, self.clock.now(), about)
         if outputs is not None:
             group = self._open()
             group.touched.setdefault(OPERATOR_KEY, []).extend(outputs)

@@ -17,8 +17,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     which. `customer_key`, or what `customer_key_file` holds, is the key under which customers become pseudonyms; it
     is the same for all workers and never changes. `partitions` is fixed for the life of an `app_id`. `grace` is
     waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka. A
-    `shadow` judges the same events beside the workers people rely on, and publishes to topics of its own.
-    `status_host` is loopback unless configured.
+    `shadow` judges the same events beside the workers people rely on, and publishes to topics of its own. A source
+    that tells nothing for `silent_after` is called silent (0: none ever is); those of `expected_sources`, apart by
+    commas, also when they never told anything. `status_host` is loopback unless configured.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -39,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     restore_deadline: float = 300.0
     accept_loss: bool = False
     shadow: bool = False
+    silent_after: float = 0.0
+    expected_sources: str = ""
     status_host: str = "127.0.0.1"
     status_port: int = 9464
     log_level: str = "info"
