@@ -62,7 +62,7 @@ def _behind(keeper: Keeper, partition: Partition) -> bool:
 async def _prove(keeper: Keeper, prober: Prober) -> None:
     owned = sorted(keeper.partitions)
     try:
-        sent_us, ends = await prober.ends(owned)
+        sent_us, ends = await prober.proof(owned)
     except ProofFailedError as error:
         logger.warning("silence not proven: %s", error)
         await asyncio.sleep(LOOK_EVERY_S)
@@ -118,9 +118,9 @@ class Steps:
                     partition.resolve(Condition.CLOCK_STEPPED)
                     keeper.wake.set()
             return False
-        keeper.metrics.held.set(1)
         if not keeper.partitions:
             return True  # nobody's timers, and no ownership to name in an alert
+        keeper.metrics.held.set(1)
         if stepped:
             self._say(keeper)
         if time.monotonic() - self._asked_at < 1.0:

@@ -1,7 +1,8 @@
 """One worker process: the matters it watches, its status server, its signals, and how it ends.
 
-Tickets are always watched; incidents where the rulebook counts recurring tickets. Anything unexpected ends the whole
-process with exit code 70 and commits nothing past it; a supervisor starts it anew. May be imported by `cli`.
+Tickets are always watched; incidents where the rulebook counts recurring tickets, or there is a key for customers.
+Anything unexpected ends the whole process with exit code 70 and commits nothing past it; a supervisor starts it anew.
+May be imported by `cli`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from agents.watchdog import LoopWatch
 from agents.worker import Worker
 from sla.rulebook import Rulebook
-from sla.step import Watch
+from sla.watch import Watch
 from streams.clock import Clock
 from streams.matter import Incidents, Matter, Tickets
 from streams.metrics import Metrics
@@ -44,8 +45,8 @@ async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
     quiet_before = datetime.fromisoformat(settings.quiet_before) if settings.quiet_before else None
     watch = Watch(rulebook, quiet_before)
     matters: list[Matter] = [Tickets(watch, _sources(settings, clock))]
-    if rulebook.recurrences:
-        matters.append(Incidents(watch))
+    if rulebook.recurrences or rulebook.vocabulary.secret:  # with a key: a rule switched off takes back what it said
+        matters.append(Incidents(watch, settings.own_id))
     workers = [Worker(settings, matter, watch, clock, metrics) for matter in matters]
 
     def refresh() -> None:

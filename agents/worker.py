@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -19,12 +20,13 @@ from typing import Any
 from faust.types import TP
 
 from agents import watch_records
+from agents.facts_prober import FactsProber
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
 from agents.watch_sources import watch_sources
 from agents.watchdog import watch_progress
 from sla.publication import Channel
-from sla.step import Watch
+from sla.watch import Watch
 from streams.clock import Clock, LogClock
 from streams.effects import Effects, Names
 from streams.faust_seams import KeptApp, KeptConsumer, KeptTable, KeptTables, event_topic
@@ -66,6 +68,7 @@ class Worker:
                 Channel.VERDICTS: f"{own}verdicts",
                 Channel.FACTS: f"{own}incident-facts",
             },
+            app=settings.own_id,
         )
         self.app = _app(settings, self.group)
         self.topic = event_topic(self.app, self.names.events)
@@ -91,7 +94,7 @@ class Worker:
             matter=matter,
             accept_loss=settings.accept_loss,
         )
-        self.prober = Prober(settings.client(), self.names.events, clock)
+        self.prober = _prober(settings, matter, self.names.events, clock)
         self.stop = asyncio.Event()
         self.ended = asyncio.Event()
         self.failure: BaseException | None = None
@@ -194,7 +197,9 @@ class Worker:
         self._consumer().full = lambda: self.keeper.backlog >= BACKLOG_MAX
         self._spawn(self._keep(), "keeper")
         steps = Steps(self.keeper, self.settings.client(), self.names.changelog)
-        self._spawn(keep_time(self.keeper, self.prober, steps, self.settings.blind_after), "time")
+        # Append times of facts prove nothing about events nobody has read: incidents wait instead.
+        blind_after = self.settings.blind_after if isinstance(self.matter, Tickets) else math.inf
+        self._spawn(keep_time(self.keeper, self.prober, steps, blind_after), "time")
         self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
         if isinstance(self.matter, Tickets) and not isinstance(self.clock, LogClock):
             self._spawn(watch_sources(self.keeper, self.prober, self.matter), "sources")
@@ -257,6 +262,13 @@ class Worker:
             self.metrics.source_delay.labels(name).set(delay.total_seconds())
             self.metrics.source_heard.labels(name).set(tickets.sources.heard[name].appended_at.timestamp())
             self.metrics.source_silent.labels(name).set(name in tickets.watch.unverified)
+
+
+def _prober(settings: Settings, matter: Matter, source: str, clock: Clock) -> Prober:
+    if isinstance(matter, Tickets):
+        return Prober(settings.client(), source, clock)
+    events = f"{settings.prefix}{Tickets.source}"
+    return FactsProber(settings.client(), source, events, settings.own_id, settings.partitions, clock)
 
 
 def _app(settings: Settings, group: str) -> KeptApp:

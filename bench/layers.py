@@ -19,8 +19,9 @@ from bench.book import Book
 from bench.plan import Plan
 from cli.rulebook_files import load as load_rulebook
 from sla.cloudevent import read
-from sla.step import Watch, step
+from sla.step import step
 from sla.ticket import Ticket, decode, encode
+from sla.watch import Watch
 from streams.changelog import HEADER_BYTES, pack, record
 from streams.clock import WallClock
 from streams.partition import Group, Partition

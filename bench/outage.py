@@ -22,7 +22,7 @@ from bench.plan import Plan
 from cli.rulebook_files import load as load_rulebook
 from cli.trial import Trial
 from sla.publication import Channel
-from sla.step import Watch
+from sla.watch import Watch
 
 SECTION = "outage"
 LIVES_LAST = timedelta(hours=12)  # none of these lives is still going on, so no clock runs out while we look

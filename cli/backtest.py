@@ -31,8 +31,8 @@ from cli.trial import Trial
 from sla.duty import Outcome
 from sla.publication import Channel, Output
 from sla.rulebook import Rulebook
-from sla.step import Watch
 from sla.toml_file import RulebookError
+from sla.watch import Watch
 
 COLUMNS = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.RUNNING, Outcome.CANCELLED, Outcome.UNKNOWN)
 PIPE_WIDTH = 120
@@ -153,7 +153,7 @@ def _rulebooks(options: argparse.Namespace) -> list[Rulebook] | None:
     for flag, name, override in wanted:
         try:
             rulebook = load(name, override, options.units)
-            found.append(keyed(rulebook, OFFLINE_KEY, options.customer_key_file))
+            found.append(keyed(rulebook, OFFLINE_KEY if rulebook.recurrences else "", options.customer_key_file))
         except (RulebookError, OSError, ValueError) as error:
             if len(wanted) > 1:
                 print(f"{flag} {name}:", file=sys.stderr)

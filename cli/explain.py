@@ -23,8 +23,8 @@ from cli.rulebook_files import OFFLINE_KEY, keyed, load
 from cli.rulebook_words import LANGS
 from sla.explain.explained import explain
 from sla.explain.explanation import Explanation
-from sla.step import Watch
 from sla.toml_file import RulebookError
+from sla.watch import Watch
 from streams.settings import Settings
 
 SINCE = timedelta(days=90)
@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         if settings is None:
             return 0
         rulebook = load(settings.rulebook, settings.calendar_override, settings.units)
-        rulebook = keyed(rulebook, settings.customer_key or OFFLINE_KEY, settings.customer_key_file)
+        key = settings.customer_key or (OFFLINE_KEY if rulebook.recurrences else "")
+        rulebook = keyed(rulebook, key, settings.customer_key_file)
         until, quiet_before = _aware(options.until), _aware(settings.quiet_before or None)
         since = _aware(options.since) or datetime.now(UTC) - SINCE
     except (ConfigurationError, RulebookError, OSError, ValueError) as error:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sla.fact import Fact, read
 from sla.incident import step
 from sla.publication import Channel, Output
-from sla.step import Watch
+from sla.watch import Watch
 
 
 class Incidents:

@@ -78,10 +78,11 @@ def keyed(rulebook: Rulebook, key: str, key_file: str) -> Rulebook:
     The key is given itself, or as the file that holds it. OSError when that cannot be read.
     """
     counting = sorted(rule.id for rules in rulebook.recurrences.values() for rule in rules)
-    if not counting:
-        return rulebook  # what nobody counts by is not kept
     secret = Path(key_file).read_bytes().strip() if key_file else key.encode()
+    if not secret and not counting:
+        return rulebook  # what nobody counts by is not kept
     if len(secret) < KEY_BYTES_MIN:
+        counting = counting or ["what is switched on later"]
         raise ValueError(
             f"{counting[0]} counts by customer, which needs a key of at least {KEY_BYTES_MIN} bytes: set "
             "customer_key_file or SLAWATCH_CUSTOMER_KEY, the same for all workers and never changed"

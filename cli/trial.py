@@ -13,7 +13,8 @@ from cli.incidents import Incidents
 from sla.cloudevent import Refused, UnknownType, read
 from sla.event import Event
 from sla.publication import Output
-from sla.step import Step, Watch, step
+from sla.step import Step, step
+from sla.watch import Watch
 
 
 class Trial:

@@ -27,9 +27,10 @@ from sla.incident import step as incident_step
 from sla.publication import Channel, Output
 from sla.rule_layout import RuleFile
 from sla.rulebook import Rulebook
-from sla.step import Watch, step
+from sla.step import step
 from sla.toml_file import Fault, load
 from sla.vocabulary import Attribute, Kind, read
+from sla.watch import Watch
 
 SOURCE = "case"
 

@@ -36,11 +36,12 @@ def alert_time(duty: Duty, at: datetime, status: Status) -> datetime:
 
 def evidence(duty: Duty) -> list[str]:
     """The ids of the events a clock rests on: its start and what ended it."""
+    if duty.rests_on:
+        return list(duty.rests_on)
     ids = [duty.start.id]
     for event in (duty.reopened, duty.stop, duty.cancel):
         if event is not None:
             ids.append(event.id)
-    ids.extend(duty.rests_on)
     return ids
 
 

@@ -101,7 +101,7 @@ def read(
     except ValueError as error:
         raise Refused(Fault.BAD_ATTRIBUTE, str(error)) from None
     time = envelope.time
-    digest = fingerprint(envelope.type, time, data)
+    digest = fingerprint(envelope.type, time, vocabulary.disguised(data))
     return envelope.subject, Event(time, envelope.id, envelope.source, envelope.type, kept, digest, appended_at)
 
 

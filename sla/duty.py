@@ -88,8 +88,8 @@ class Duty(msgspec.Struct, gc=False):
     was stopped and `reopened` had ended at `ended_before`. `standing` replaces the outcome for kinds that have no due
     time of their own. `known_at` is when the last event that silence must be proven after (a reopening, a closing)
     was in the log. `opens_at` hides a clock that lies ahead until that instant. `wakes_at` is when silence decides
-    something beside the thresholds. `over_at` is when it ended by time alone. `rests_on` names the events of other
-    tickets that count. `entry` is what was in force of its rule.
+    something beside the thresholds. `over_at` is when it ended by time alone. `rests_on` names the events
+    of several tickets where a clock is an incident's. `entry` is what was in force of its rule.
     """
 
     clock_id: str

@@ -19,24 +19,25 @@ from sla.rule import Recurrence, Rule
 from sla.ticket import Contributed, Reading, Ticket
 from sla.vocabulary import Business
 
-PARTS_MAX = 512
-"""Characters of an incident's key; what is longer is no name of an incident."""
+PART_MAX = 100
+"""Characters of a part of an incident's key, percent-encoded; what is longer stands there as its hash."""
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """All that one ticket says about an incident, as of its `revision`.
 
     `accepted` None: it does not belong to it (any more). `judged` is the event that decided whether it `counts`; both
-    are None until then. The events are bare: when, which, and when the broker had them. `gone_at` is when the last
-    event happened of a ticket that belongs here no more. `appended_at` is when the broker took the fact itself (None
-    for history, and in the record, which cannot know).
+    are None until then. `taken_over` are all events by which the unit above stepped in. The events are bare: when,
+    which, and when the broker had them. `gone_at` is when the last event happened of a ticket that belongs here no
+    more. `appended_at` is when the broker took the fact itself (None for history, and in the record, which cannot
+    know).
     """
 
     ticket: str
     revision: int
     accepted: Event | None = None
     closed: Event | None = None
-    taken_over: Event | None = None
+    taken_over: tuple[Event, ...] = ()
     judged: Event | None = None
     counts: bool | None = None
     unit: str | None = None
@@ -88,8 +89,12 @@ def incident_key(rule: Rule, recurrence: Recurrence, reading: Reading) -> str | 
     parts = [reading.attributes.get(name) for name in recurrence.same]
     if None in parts:
         return None
-    key = "/".join([*(quoted(str(part)) for part in parts), rule_name(rule)])
-    return key if len(key) <= PARTS_MAX else None
+    return "/".join([*(_part(str(part)) for part in parts), rule_name(rule)])
+
+
+def _part(text: str) -> str:
+    part = quoted(text)
+    return part if len(part) <= PART_MAX else blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def rule_name(rule: Rule) -> str:
@@ -107,7 +112,7 @@ def _fact(
         revision=0,
         accepted=_bare(accepted),
         closed=_bare(reading.events[reading.closings[0]]) if reading.closings else None,
-        taken_over=_bare(next((e for e in reading.events if any(stop.fits(e) for stop in rule.stops)), None)),
+        taken_over=tuple(_bared(e) for e in reading.events if any(stop.fits(e) for stop in rule.stops)),
         judged=_bare(judged),
         counts=counts,
         unit=unit,
@@ -130,7 +135,9 @@ def _judgement(recurrence: Recurrence, reading: Reading) -> tuple[Event | None, 
 
 
 def _bare(event: Event | None) -> Event | None:
+    return None if event is None else _bared(event)
+
+
+def _bared(event: Event) -> Event:
     """An event without what it said."""
-    return (
-        None if event is None else Event(event.time, event.id, event.source, event.type, {}, b"", event.appended_at)
-    )
+    return Event(event.time, event.id, event.source, event.type, {}, b"", event.appended_at)

@@ -6,38 +6,38 @@ It is to facts what `sla.step` is to events, and as pure. Everybody may import t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from sla.duty import Reason, Status, next_instant
 from sla.fact import Fact, rule_name
-from sla.kinds import recurrence
+from sla.kinds.recurrence import FORGET_AFTER, Course, courses, last_moment, stretches
 from sla.publication import Output, Subject
 from sla.revision import revise, withdraw
 from sla.rule import Rule
 from sla.rulebook import Rulebook
-from sla.step import Refusal, Watch
+from sla.step import MARKER_TERM, Refusal
 from sla.ticket import Published
 from sla.units import above
-from sla.vocabulary import EARLIEST
+from sla.watch import Watch
 
 TICKETS_MAX = 500
 """An incident holds at most so many tickets; what comes beyond is refused (`too_many_events`)."""
-FORGET_AFTER = timedelta(days=215)
-"""Seven months after its last event an incident is forgotten: a month longer than the longest window."""
 
 
 class Incident(msgspec.Struct, array_like=True, gc=False):
     """All that is remembered of one incident: the last fact of each ticket, and what was published.
 
-    `horizon`, `wake_at` and `law` are as in `sla.ticket.Ticket`.
+    `horizon`, `wake_at` and `law` are as in `sla.ticket.Ticket`. Tickets accepted up to `forgotten_through` are
+    forgotten: they have no part in what comes after.
     """
 
     facts: dict[str, Fact] = {}
     published: dict[str, Published] = {}
     horizon: datetime | None = None
     wake_at: datetime | None = None
+    forgotten_through: datetime | None = None
     law: str = ""
 
 
@@ -67,11 +67,12 @@ def step(
     """
     current = incident if incident is not None else Incident({}, {})
     refused: list[tuple[Fact, Refusal]] = []
-    changed = bool(incident is not None and current.law != watch.rulebook.hash)
+    changed = bool(current.facts and current.law != watch.rulebook.hash)
     for fact in facts:
         known = current.facts.get(fact.ticket)
-        if known is None and len(current.facts) >= TICKETS_MAX:
-            refused.append((fact, Refusal.TOO_MANY_EVENTS))
+        refusal = _refusal(current, fact) if known is None else None
+        if refusal is not None:
+            refused.append((fact, refusal))
         elif known is None or known.revision < fact.revision:
             current.facts[fact.ticket] = fact
             changed = True
@@ -82,9 +83,9 @@ def step(
         return IncidentStep(incident, [], refused, False)
     current.law = watch.rulebook.hash
     outputs: list[Output] = []
-    _judge(current, key, watch, outputs)
-    over = current.horizon is not None and current.wake_at is not None and current.horizon > current.wake_at
-    return IncidentStep(None if over else current, outputs, refused, True)
+    if current.facts:
+        _judge(current, key, watch, outputs)
+    return IncidentStep(_aged(current), outputs, refused, True)
 
 
 def encode(incident: Incident) -> bytes:
@@ -101,28 +102,69 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Incident)
 
 
+def _refusal(incident: Incident, fact: Fact) -> Refusal | None:
+    """Why the first fact of a ticket is kept out; None where it is taken."""
+    forgotten = incident.forgotten_through
+    if forgotten is not None and (fact.accepted is None or fact.accepted.time <= forgotten):
+        return Refusal.FORGOTTEN_TICKET
+    return Refusal.TOO_MANY_EVENTS if len(incident.facts) >= TICKETS_MAX else None
+
+
+def _aged(incident: Incident) -> Incident | None:
+    """The incident after its time has passed: whole, only a marker of what is forgotten, or nothing."""
+    horizon, wake_at = incident.horizon, incident.wake_at
+    if horizon is None or wake_at is None or horizon <= wake_at:
+        return incident
+    if not incident.facts or horizon > wake_at + MARKER_TERM:
+        return None
+    return Incident({}, {}, horizon, wake_at + MARKER_TERM, wake_at, incident.law)
+
+
 def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) -> None:
     """Judge an incident anew; append what differs from what was published, and set `wake_at`."""
     rulebook = watch.rulebook
     facts = [incident.facts[ticket] for ticket in sorted(incident.facts)]
     rule = _rule(rulebook, key)
-    found, counted = recurrence.duty(rule, key, facts, incident.horizon) if rule is not None else (None, ())
-    subject = _subject(key, counted or [fact for fact in facts if fact.accepted is not None])
-    instant: datetime | None = None
-    if rule is not None and found is not None:
-        if counted:
-            found.owner, found.owner_level = above(rulebook.units, counted[-1].unit, counted[-1].level)
-        about, known = rulebook.about(rule), incident.published
-        # Facts come in for many reasons: what one of them made known does not wait again because another came.
-        proven = _firing(known.get(found.clock_id))
-        revise(known, found, incident.horizon, about, subject, watch, outputs, silent=False, proven=proven)
-        instant = next_instant(found, incident.horizon)
+    found = courses(rule, key, facts, incident.horizon) if rule is not None else []
+    instants: list[datetime] = []
+    for course in found:
+        instant = _tell(incident, key, course, watch, outputs)
+        instants += [] if instant is None else [instant]
+    told = {course.duty.clock_id for course in found}
+    subject = _subject(key, [fact for fact in facts if fact.accepted is not None])
     for clock_id, published in incident.published.items():
-        if (found is None or clock_id != found.clock_id) and published.reason != Reason.START_WITHDRAWN:
+        if clock_id not in told and published.reason != Reason.START_WITHDRAWN:
             withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs)
-    if instant is None and facts:
-        instant = max(_last_at(fact) for fact in facts) + FORGET_AFTER
-    incident.wake_at = instant
+    if not instants and all(fact.closed is not None for fact in _last_stretch(facts)):
+        instants = [max(last_moment(fact) for fact in facts) + FORGET_AFTER]
+    incident.wake_at = min(instants, default=None)
+
+
+def _last_stretch(facts: list[Fact]) -> list[Fact]:
+    found = stretches(facts)
+    return found[-1] if found else []
+
+
+def _tell(incident: Incident, key: str, course: Course, watch: Watch, outputs: list[Output]) -> datetime | None:
+    """Publish what changed about one clock; the next instant at which silence would change it."""
+    duty, counted = course.duty, course.counted
+    if counted:
+        duty.owner, duty.owner_level = above(watch.rulebook.units, counted[-1].unit, counted[-1].level)
+    known = incident.published
+    revise(
+        known,
+        duty,
+        incident.horizon,
+        watch.rulebook.abouts[duty.rule],
+        _subject(key, counted or course.filed),
+        watch,
+        outputs,
+        silent=False,
+        # Facts come in for many reasons: what one of them made known does not wait again because another came.
+        proven=_firing(known.get(duty.clock_id)),
+        each_by_its_instant=True,
+    )
+    return next_instant(duty, incident.horizon)
 
 
 def _firing(published: Published | None) -> set[str]:
@@ -145,9 +187,3 @@ def _subject(key: str, facts: Sequence[Fact]) -> Subject:
         return Subject(key, "", incident=True)
     last = facts[-1]
     return Subject(key, last.kind or "", grade=last.grade, category=last.category, incident=True)
-
-
-def _last_at(fact: Fact) -> datetime:
-    """When the last of what a fact tells happened."""
-    moments = (fact.accepted, fact.closed, fact.taken_over, fact.judged)
-    return max((event.time for event in moments if event is not None), default=fact.gone_at or EARLIEST)

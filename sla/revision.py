@@ -35,11 +35,13 @@ def revise(
     *,
     silent: bool,
     proven: Collection[str] = (),
+    each_by_its_instant: bool = False,
 ) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
 
     `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. `watch`
     says which alerts are historic, and which unverified. `proven` are levels that need no further silence to stand.
+    `each_by_its_instant`: an alert is historic by when it came to hold, not by when its clock is due.
     """
     outcome, reason = judge(duty, horizon)
     said = verdict_facts(duty, outcome, subject)
@@ -69,6 +71,8 @@ def revise(
         facts = alert_facts(duty, level, at, status, outcome, subject)
         told = facts.fingerprint()
         if raised.status != status or raised.facts != told:
+            if each_by_its_instant:
+                historic = watch.quiet_before is not None and at < watch.quiet_before
             raised.revision += 1
             raised.status, raised.facts, raised.historic = status, told, historic
             why = reason

@@ -5,6 +5,7 @@ Only `sla.rule_file` imports this.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -201,8 +202,29 @@ class Check:
         for key, triggers in (("counts", table.counts), ("discounts", table.discounts)):
             for number, trigger in enumerate(triggers):
                 self.trigger((*at, key, number), trigger, file.business)
-        if any(entry.warn for entry in file.in_force):
-            self.fault(("in_force",), "a recurrence warns at a number, not at a share", "use warn_at of [recurrence]")
+        self.of_an_incident(file)
+
+    def of_an_incident(self, file: RuleFile) -> None:
+        """What a rule about single tickets may say, and one about incidents would not heed."""
+        for number, entry in enumerate(file.in_force):
+            if entry.warn:
+                remedy = "use warn_at of [recurrence]"
+                self.fault(("in_force", number, "warn"), "a recurrence warns at a number, not at a share", remedy)
+            if entry.where:
+                remedy = "write it into binds, in a rule of its own"
+                self.fault(("in_force", number, "where"), "an incident has no attributes of its own", remedy)
+            if entry.term is not None and re.search("w[hd]", entry.term):
+                remedy = "count in months or days"
+                self.fault(("in_force", number, "term"), "incidents are not counted in working time", remedy)
+        for start in starts(file):
+            if start.where or start.unless or start.at or start.first or start.last:
+                self.fault(
+                    ("from",), "an incident begins with a closing, whatever the start says", "name the event only"
+                )
+        if file.cancel or any(stop.match for stop in file.to):
+            self.fault(
+                ("to",), "what ends an incident is any such event, and nothing cancels it", "remove match, [[cancel]]"
+            )
 
     def dated(self, file: RuleFile) -> None:
         """The terms in force: what each kind needs, and no two from one date for the same tickets."""

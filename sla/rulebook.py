@@ -175,6 +175,7 @@ def parse(files: Mapping[str, str]) -> Rulebook:
         excuses += () if base is None else _excuses(BASE_HEADER, base, files, vocabulary, faults)
     rules = _switched(header, rules, files, faults)
     units = read_units(files, faults)
+    _told_apart(rules, files, faults)
     clauses: tuple[Clause, ...] = ()
     if CLAUSES in files and not faults:
         clauses = read_clauses(files, {rule.id: (rule.clause, *rule.also) for rule in rules}, faults)
@@ -205,6 +206,16 @@ def _switched(header: Header, rules: list[Rule], files: Mapping[str, str], fault
         what = f"{name!r} is switched on and off"
         faults.append(Fault.at("rulebook.toml", files, ("switch_on",), what, "remove one"))
     return [msgspec.structs.replace(rule, off=(rule.off and rule.id not in on) or rule.id in off) for rule in rules]
+
+
+def _told_apart(rules: list[Rule], files: Mapping[str, str], faults: list[Fault]) -> None:
+    """Keys of incidents end in the last part of a rule's id, so no two rules that count may share it."""
+    names: dict[str, str] = {}
+    for rule in rules:
+        name = rule.id.rpartition("/")[2]
+        if rule.recurrence is not None and names.setdefault(name, rule.id) != rule.id:
+            what = f"{rule.id!r} and {names[name]!r} would count the same incidents"
+            faults.append(Fault.at(f"{rule.id}.toml", files, ("id",), what, "give one of them another last part"))
 
 
 def _excuses(

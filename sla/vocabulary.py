@@ -91,7 +91,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     `businesses` maps an event type to the business it belongs to, `inferred` a business to the attributes that are
     filled in where nobody states them, `texts` an attribute to its values where all are texts. `secret` is the key
-    under which pseudonyms are made; without one (empty) personal attributes are not kept at all.
+    under which pseudonyms are made, of the attributes `pseudonyms`; without one (empty) these are not kept at all.
     """
 
     attributes: dict[str, Attribute]
@@ -102,6 +102,11 @@ class Vocabulary(msgspec.Struct, frozen=True):
     changing: tuple[Attribute, ...] = ()
     texts: dict[str, frozenset[Any]] = {}
     secret: bytes = b""
+    pseudonyms: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Without the key, whoever prints this."""
+        return f"Vocabulary({len(self.types)} event types, {len(self.attributes)} attributes)"
 
     def keep(self, data: dict[str, Any]) -> dict[str, Any]:
         """The attributes that may be stored, each checked; ValueError names the attribute and what it allows."""
@@ -117,9 +122,20 @@ class Vocabulary(msgspec.Struct, frozen=True):
                 continue
             if not attribute.pseudonym:
                 kept[name] = read(attribute, value)
-            elif self.secret:
+            elif self.secret and isinstance(value, str) and value.strip():
                 kept[name] = pseudonym(self.secret, value)
         return kept
+
+    def disguised(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What an event said, for its fingerprint: pseudonyms in place of what they stand for; nothing without a key.
+
+        A hash of the whole could be tried against every telephone number there is.
+        """
+        names = [name for name in self.pseudonyms if name in data]
+        if not names:
+            return data
+        hidden = {name: pseudonym(self.secret, data[name]) if self.secret else "" for name in names}
+        return {**data, **hidden}
 
 
 def pseudonym(secret: bytes, value: Any) -> str:

@@ -87,7 +87,8 @@ def read_vocabulary(files: Mapping[str, str], faults: list[Fault]) -> Vocabulary
         if a.kept and a.kind is Kind.ENUM and all(isinstance(value, str) for value in a.values)
     }
     changing = tuple(a for a in attributes.values() if a.over_time)
-    return Vocabulary(attributes, types, businesses, remembered, inferred, changing, texts)
+    pseudonyms = frozenset(a.name for a in attributes.values() if a.pseudonym)
+    return Vocabulary(attributes, types, businesses, remembered, inferred, changing, texts, pseudonyms=pseudonyms)
 
 
 def _business(title: str, file: BusinessFile, files: Mapping[str, str], faults: list[Fault]) -> Business | None:

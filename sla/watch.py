@@ -1,4 +1,4 @@
-"""What the judging needs beside a ticket or an incident. Everybody may import this, most find it in `sla.step`."""
+"""What the judging needs beside a ticket or an incident. Everybody may import this."""
 
 from __future__ import annotations
 

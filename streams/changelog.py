@@ -34,7 +34,7 @@ EPOCH_HEADER = "epoch"
 
 _HEADER = struct.Struct(">BIQqII")
 HEADER_BYTES = _HEADER.size
-_VERSION = 1
+_VERSION = 2
 NEVER = -1
 """`wake_us` of a ticket that waits for nothing."""
 

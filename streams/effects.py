@@ -20,6 +20,7 @@ from sla.publication import Channel, Output
 from streams.changelog import OPERATOR_KEY, microseconds, record, tombstone_headers
 from streams.clock import Clock
 from streams.crash_points import CrashPoint, armed, passing
+from streams.matter import APP_HEADER
 from streams.metrics import Metrics
 from streams.partition import Partition
 from streams.publisher import Outgoing, PublishFailedError
@@ -40,12 +41,13 @@ class Publishing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where the records of a worker go."""
+    """Where the records of a worker go, and the installation it belongs to."""
 
     events: str
     changelog: str
     dead_letters: str
     channels: dict[Channel, str]
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,15 @@ class Effects:
 
     def _outputs(self, group: Group) -> list[Outgoing]:
         headers, channels = self._headers(group.epoch), self.names.channels
+        of_facts = self._of_facts(headers)
         sent = [
-            Outgoing(channels[output.channel], output.key.encode(), output.value, None, headers)
+            Outgoing(
+                channels[output.channel],
+                output.key.encode(),
+                output.value,
+                None,
+                headers if output.channel is not Channel.FACTS else of_facts,
+            )
             for outputs in group.touched.values()
             for output in outputs
         ]
@@ -116,8 +125,14 @@ class Effects:
         return sent
 
     def _outgoing(self, output: Output, epoch: int) -> Outgoing:
-        channel = self.names.channels[output.channel]
-        return Outgoing(channel, output.key.encode(), output.value, None, self._headers(epoch))
+        headers = self._headers(epoch)
+        if output.channel is Channel.FACTS:
+            headers = self._of_facts(headers)
+        return Outgoing(self.names.channels[output.channel], output.key.encode(), output.value, None, headers)
+
+    def _of_facts(self, headers: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, bytes], ...]:
+        """A fact's revision is one of this installation."""
+        return (*headers, (APP_HEADER, self.names.app.encode()))
 
     def _headers(self, epoch: int) -> tuple[tuple[str, bytes], ...]:
         """When and under which ownership an output was found; its content holds neither."""

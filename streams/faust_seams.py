@@ -267,7 +267,8 @@ class KeptTable(faust.Table):
 
     def _changelog_topic_name(self) -> str:
         """Named after the installation, of which the group's name (Faust's app id) holds the matter once already."""
-        return changelog_name(self.app.conf.id.removesuffix(f"-{self.name}"), self.name)
+        group: str = self.app.conf.id
+        return changelog_name(group if self.name == "tickets" else group.removesuffix(f"-{self.name}"), self.name)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Restore the partitions that are ours now."""

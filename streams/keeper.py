@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sla.publication import Output
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import CONTROL_KEY, CRASH_KEY, Control, Crash, encode
 from streams.clock import Clock
 from streams.effects import Effects

@@ -13,15 +13,18 @@ from typing import Any, Protocol
 import msgspec
 
 from sla import fact, incident, ticket
-from sla.cloudevent import Fault, Refused, read
+from sla.cloudevent import Fault, Refused, UnknownType, read
 from sla.event import Event
 from sla.fact import Fact
 from sla.publication import Output
-from sla.step import Refusal, Watch, step
+from sla.step import Refusal, step
+from sla.watch import Watch
 from streams.runs import Record
 from streams.sources import Sources
 
 KEY_BYTES_MAX = 1024
+APP_HEADER = "app"
+"""Names the installation that a fact comes from."""
 
 
 class Stepped(Protocol):
@@ -106,13 +109,17 @@ class Incidents:
     name = "incidents"
     source = "incident-facts"
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, app: str = "") -> None:
+        """`app` is whose facts are meant: another installation's have revisions of their own."""
         self.watch = watch
+        self.app = app.encode()
         self.encode = incident.encode
         self.decode = incident.decode
 
     def read(self, record: Record, appended_at: datetime | None) -> tuple[str, Fact]:
         """The incident and the fact of a record, which only workers write."""
+        if dict(record.headers or ()).get(APP_HEADER, b"") != self.app:
+            raise UnknownType("fact of another installation")
         if record.value is None:
             raise Refused(Fault.NULL_VALUE, "the record has no value; a fact is replaced, never deleted")
         try:
@@ -120,7 +127,7 @@ class Incidents:
             told = fact.read(record.value, appended_at)
         except (UnicodeDecodeError, msgspec.DecodeError):
             raise Refused(Fault.BAD_DATA, "the record is no fact; only workers write to this topic") from None
-        if not 0 < len(key) <= KEY_BYTES_MAX:
+        if not 0 < len(key) <= KEY_BYTES_MAX or not key.isprintable():
             raise Refused(Fault.WRONG_KEY, "the record key must be the key of an incident")
         return key, told
 

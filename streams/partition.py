@@ -18,7 +18,7 @@ from typing import Any
 
 from sla.cloudevent import Refused, UnknownType
 from sla.duty import Status
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import (
     HEADER_BYTES,
     NEVER,

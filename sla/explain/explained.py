@@ -20,9 +20,10 @@ from sla.kinds.course import owner, set_anew
 from sla.passage import passage
 from sla.rule import Rule
 from sla.rulebook import Rulebook
-from sla.step import Watch, business_of
+from sla.step import business_of
 from sla.term import Continuous, Months
 from sla.ticket import Reading
+from sla.watch import Watch
 
 
 def explain(

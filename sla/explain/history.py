@@ -17,8 +17,9 @@ from sla.event import Event
 from sla.explain.explanation import Kept, Ref, Told, ref
 from sla.kinds import KINDS
 from sla.publication import Channel, Output
-from sla.step import Refusal, Step, Watch, business_of, step
+from sla.step import Refusal, Step, business_of, step
 from sla.ticket import Reading, Ticket
+from sla.watch import Watch
 
 WAKES_MAX = 400
 """Silence is followed from one instant at which it changes something to the next this often between two events."""
@@ -103,6 +104,8 @@ def unsettled(_clock_id: str) -> bool:
 
 def _note(lived: History, result: Step, after: Ref | None, through: datetime | None) -> None:
     for output in result.outputs:
+        if output.channel is Channel.FACTS:
+            continue  # said to other workers, about an incident; no revision of a clock
         lived.told.append(_read(output, lived.last, after, through))
 
 

@@ -6,13 +6,15 @@
                                         warning   escalation
 
 The clock begins with the first closing of the ticket accepted first, whatever became of that ticket. Those accepted
-later count by when they were accepted, as soon as they are judged to count. Only `sla.incident` imports this.
+later count by when they were accepted, as soon as they are judged to count. What came before that closing (a ticket,
+a unit that stepped in) has no part in it. Only `sla.incident` imports this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,10 +22,13 @@ from sla.duty import Duty, Outcome, Reason, clock_id
 from sla.event import Event
 from sla.fact import Fact
 from sla.rule import InForce, Recurrence, Rule
+from sla.vocabulary import EARLIEST
 
 WATCH_LIST = "notice-filed"
 """Enough tickets were filed, and too few of them are judged yet."""
 ESCALATION = "escalation"
+FORGET_AFTER = timedelta(days=215)
+"""Seven months after its last event an incident is forgotten: a month longer than the longest window."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -46,22 +51,64 @@ class Window(msgspec.Struct, frozen=True):
         return max(_at(self.filed[times - 1].accepted), anchor) if len(self.filed) >= times else None
 
 
-def duty(
-    rule: Rule, subject: str, facts: Sequence[Fact], horizon: datetime | None
-) -> tuple[Duty | None, tuple[Fact, ...]]:
-    """The clock of an incident and what counts in it, in order of acceptance.
+class Course(NamedTuple):
+    """One stretch of tickets about an incident: its clock, and what counts in it and what may yet, as accepted."""
 
-    No clock while its first ticket was not closed, or where no term was in force then.
+    duty: Duty
+    counted: tuple[Fact, ...]
+    filed: tuple[Fact, ...]
+
+
+def courses(rule: Rule, subject: str, facts: Sequence[Fact], horizon: datetime | None) -> list[Course]:
+    """The clocks of an incident, in order of time; where more than `FORGET_AFTER` lies between, it begins anew.
+
+    No clock while the first ticket was not closed, or where no term was in force then.
     """
+    found = []
+    for ordered in stretches(facts):
+        anchor = ordered[0].closed
+        entry = None if anchor is None else rule.term_at(anchor.time, {})
+        if anchor is not None and entry is not None:
+            found.append(_course(rule, subject, ordered, anchor, entry, horizon))
+    return found
+
+
+def stretches(facts: Sequence[Fact]) -> list[list[Fact]]:
+    """The tickets in order of acceptance, apart where nothing happened for so long that they are forgotten.
+
+    While a ticket is not closed nothing is.
+    """
+    found: list[list[Fact]] = []
+    last_at: datetime | None = None
+    for fact in sorted((fact for fact in facts if fact.accepted is not None), key=_order):
+        if last_at is not None and _at(fact.accepted) > last_at + FORGET_AFTER and not _open(found[-1]):
+            last_at = None
+        if last_at is None:
+            found.append([])
+        found[-1].append(fact)
+        last_at = max(last_moment(fact), last_at or EARLIEST)
+    return found
+
+
+def last_moment(fact: Fact) -> datetime:
+    """When the last of what a fact tells happened."""
+    moments = (fact.accepted, fact.closed, *fact.taken_over, fact.judged)
+    return max((event.time for event in moments if event is not None), default=fact.gone_at or EARLIEST)
+
+
+def _open(stretch: list[Fact]) -> bool:
+    return any(fact.closed is None for fact in stretch)
+
+
+def _course(
+    rule: Rule, subject: str, ordered: list[Fact], anchor: Event, entry: InForce, horizon: datetime | None
+) -> Course:
     recurrence = rule.recurrence
     assert recurrence is not None
-    ordered = sorted((fact for fact in facts if fact.accepted is not None), key=_order)
-    anchor = ordered[0].closed if ordered else None
-    entry = None if anchor is None else rule.term_at(anchor.time, {})
-    if anchor is None or entry is None:
-        return None, ()
     windows = _windows(recurrence, entry, ordered, anchor.time)
     decisive = _decisive(windows, recurrence.times, anchor.time)
+    taken = [(event, fact) for fact in ordered for event in fact.taken_over if event.time > anchor.time]
+    stop, of = min(taken, key=lambda one: _event_order(one[0]), default=(None, None))
     found = Duty(
         clock_id=clock_id(subject, rule.id, anchor),
         rule=rule.id,
@@ -70,20 +117,22 @@ def duty(
         due_at=decisive.ends_at,
         limit_seconds=None,
         thresholds=_levels(recurrence, windows, decisive, anchor.time),
-        stop=min((f.taken_over for f in ordered if f.taken_over is not None), key=_event_order, default=None),
+        stop=stop,
         cancel=None,
         owner=None,
         owner_level=None,
         known_at=max((f.appended_at for f in ordered if f.appended_at is not None), default=None),
         wakes_at=max(window.ends_at for window in windows),
-        rests_on=tuple(
-            f"{f.ticket}/{e.id}" for f in decisive.counted for e in (f.accepted, f.judged) if e is not None
+        rests_on=(
+            f"{ordered[0].ticket}/{anchor.id}",
+            *(f"{f.ticket}/{e.id}" for f in decisive.counted for e in (f.accepted, f.judged) if e is not None),
+            *([] if stop is None or of is None else [f"{of.ticket}/{stop.id}"]),
         ),
     )
     found.standing = _standing(found, recurrence, windows, decisive, horizon)
     if found.standing[1] is Reason.WINDOW_OVER:
         found.over_at = found.wakes_at
-    return found, decisive.counted
+    return Course(found, decisive.counted, decisive.filed or tuple(ordered))
 
 
 def _standing(
@@ -117,14 +166,17 @@ def _levels(
 
 
 def _windows(recurrence: Recurrence, entry: InForce, ordered: list[Fact], anchor: datetime) -> list[Window]:
-    """The stretch that begins with the first closing; or, rolling, one that begins with each ticket after it."""
+    """The stretch that begins with the first closing; and, rolling, one that begins with each ticket after it."""
     assert entry.term is not None
     later = [fact for fact in ordered[1:] if _at(fact.accepted) > anchor]
     if recurrence.first_counts:
         later.insert(0, ordered[0])
-    if not recurrence.rolling or not later:
-        return [_within(later, entry.term.due(anchor).not_before)]
-    return [_within(later[n:], entry.term.due(_at(fact.accepted)).not_before) for n, fact in enumerate(later)]
+    found = [_within(later, entry.term.due(anchor).not_before)]
+    if recurrence.rolling:
+        for number, fact in enumerate(later):
+            if _at(fact.accepted) > anchor:
+                found.append(_within(later[number:], entry.term.due(_at(fact.accepted)).not_before))
+    return found
 
 
 def _decisive(windows: list[Window], times: int, anchor: datetime) -> Window:

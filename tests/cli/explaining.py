@@ -7,7 +7,7 @@ import msgspec
 from cli.event_lines import lines, reading
 from sla.cloudevent import read
 from sla.explain.explained import explain
-from sla.step import Watch
+from sla.watch import Watch
 
 
 def explain_all(path, rulebook):

@@ -14,7 +14,8 @@ from cli.conversion import Tally, convert
 from cli.export_rows import ExportError
 from cli.mapping import parse
 from sla import cases, cloudevent, rulebook
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "bpic2013.toml"

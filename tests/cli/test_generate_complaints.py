@@ -13,7 +13,8 @@ from cli.office_days import DAY, Office
 from cli.rulebook_files import load
 from sla import cloudevent
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.cli.test_generate import happened, run
 
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")

@@ -21,8 +21,9 @@ from cli.rulebook_files import load
 from sla.cloudevent import Fault, Refused, UnknownType, read
 from sla.event import Event
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
 from sla.ticket import Ticket, decode
+from sla.watch import Watch
 from streams.changelog import HEADER_BYTES, instant
 from streams.restore import Restored, restore
 from streams.topics import changelog_name

@@ -24,11 +24,10 @@ from confluent_kafka.admin import AdminClient
 from cli.rulebook_files import keyed, load
 from cli.trial import Trial
 from sla.publication import Channel
-from sla.step import Watch
+from sla.watch import Watch
 from streams.topics import catalogue, create
 
 SLAWATCH = [sys.executable, "-m", "cli.main"]
-CUSTOMER_KEY = "for these tests only"
 
 
 def free_port() -> int:
@@ -121,8 +120,17 @@ class Stage:
     """Topics, workers and outputs under one name."""
 
     def __init__(
-        self, bootstrap: str, folder: Path, name: str, *, partitions: int = 4, embedded: Any = None, **settings: Any
+        self,
+        bootstrap: str,
+        folder: Path,
+        name: str,
+        *,
+        partitions: int = 4,
+        embedded: Any = None,
+        customer_key: str = "",
+        **settings: Any,
     ) -> None:
+        self.customer_key = customer_key
         self.bootstrap, self.folder, self.partitions = bootstrap, folder, partitions
         self.app_id, self.prefix = name, f"{name}."
         self.settings = {"session_timeout": 6, "rulebook": "sgcc-2014", **settings}
@@ -155,7 +163,9 @@ class Stage:
             *SLAWATCH, "worker", f"--bootstrap={self.bootstrap}", f"--app-id={self.app_id}", f"--prefix={self.prefix}",
             f"--partitions={self.partitions}", f"--status-port={port}", *told, *flags,
         ]  # fmt: skip
-        environment = {**os.environ, "SLAWATCH_CUSTOMER_KEY": CUSTOMER_KEY, **(env or {})}
+        environment = {**os.environ, **(env or {})}
+        if self.customer_key:
+            environment["SLAWATCH_CUSTOMER_KEY"] = self.customer_key
         if crash_point:
             environment["SLAWATCH_CRASH_POINT"] = crash_point
         with log.open("wb") as out:
@@ -238,7 +248,7 @@ class Stage:
 
     def backtest(self, events: Iterable[dict[str, Any]], until: datetime) -> dict[str, tuple[Any, ...]]:
         """The same, offline."""
-        trial = Trial(Watch(keyed(load(str(self.settings["rulebook"])), CUSTOMER_KEY, "")))
+        trial = Trial(Watch(keyed(load(str(self.settings["rulebook"])), self.customer_key, "")))
         trial.take(iter([encoded(event) for event in events]))
         verdicts, alerts = Seen(), Seen()
         for output in trial.outputs(until):

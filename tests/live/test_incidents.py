@@ -21,6 +21,7 @@ extends   = "sgcc-2014"
 switch_on = ["complaint/repeated-service", "complaint/repeated-quality"]
 """
 INCIDENTS = 40
+KEY = "for these tests only"
 DAY = timedelta(days=1)
 
 
@@ -65,7 +66,7 @@ def test_each_escalation_once_though_both_workers_are_killed_in_turn(
     """Events come in any order while one worker after the other is killed; the end is what `backtest` says."""
     closed = now() - 30 * DAY
     events = [event for number in range(INCIDENTS) for event in incident(number, closed)]
-    with Stage(real_kafka, tmp_path, "recurring", partitions=4, rulebook=rulebook) as stage:
+    with Stage(real_kafka, tmp_path, "recurring", partitions=4, rulebook=rulebook, customer_key=KEY) as stage:
         workers = [stage.worker().wait_watching(), stage.worker().wait_watching()]
         parts = [events[n::4] for n in range(4)]
         for number, part in enumerate(parts):
@@ -89,7 +90,7 @@ def test_history_is_replayed_to_its_end(real_kafka: str, tmp_path: Path, ruleboo
     closed = now() - 60 * DAY
     events = [event for number in range(INCIDENTS) for event in incident(number, closed)]
     until = closed + 40 * DAY
-    with Stage(real_kafka, tmp_path, "replayed", partitions=2, rulebook=rulebook) as stage:
+    with Stage(real_kafka, tmp_path, "replayed", partitions=2, rulebook=rulebook, customer_key=KEY) as stage:
         stage.produce(events)
         worker = stage.worker("--clock=log", f"--until={until.isoformat()}")
         assert worker.wait_exit(120) == 0, worker.log_text()[-3000:]
@@ -99,6 +100,6 @@ def test_history_is_replayed_to_its_end(real_kafka: str, tmp_path: Path, ruleboo
 def test_a_worker_without_a_key_says_so(real_kafka: str, tmp_path: Path, rulebook: str) -> None:
     """It does not start and count nothing in silence."""
     with Stage(real_kafka, tmp_path, "keyless", partitions=1, rulebook=rulebook) as stage:
-        worker = stage.worker(env={"SLAWATCH_CUSTOMER_KEY": ""})
+        worker = stage.worker()
         assert worker.wait_exit(60) == 2
         assert "customer_key_file" in worker.log_text()

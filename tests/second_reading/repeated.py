@@ -47,7 +47,7 @@ def summed_up(ticket, told):
         "ticket": ticket,
         "accepted": accepted[0]["time"],
         "closed": closed[0] if closed else None,
-        "taken": taken[0] if taken else None,
+        "taken": taken,
         "judged": judged_at,
         "counts": counts,
     }
@@ -82,13 +82,14 @@ def levels(said, months, until, first_counts, rolling):
     if anchor is None:
         return {}
     later = [one for one in said[1:] if one["accepted"] > anchor]
+    begins = [anchor] + ([one["accepted"] for one in later] if rolling else [])
     if first_counts:
         later = [said[0], *later]
     windows = []
-    for start in [one["accepted"] for one in later] if rolling and later else [anchor]:
+    for start in begins:
         end = window_end(start, months)
-        since = start if rolling else datetime.min.replace(tzinfo=anchor.tzinfo)
-        filed = [o for o in later if since <= o["accepted"] <= end and o["counts"] is not False]
+        among = later if start == anchor else [one for one in later if one["accepted"] >= start]
+        filed = [one for one in among if one["accepted"] <= end and one["counts"] is not False]
         windows.append((end, filed, [one for one in filed if one["counts"]]))
     raised = {}
     for _, filed, counted in windows:
@@ -102,7 +103,7 @@ def levels(said, months, until, first_counts, rolling):
             raised["notice-filed"] = min(at, raised.get("notice-filed", at))
     if "escalation" in raised:
         raised.pop("notice-filed", None)
-    ended = min((one["taken"] for one in said if one["taken"] is not None), default=None)
+    ended = min((at for one in said for at in one["taken"] if at > anchor), default=None)
     last_end = max(end for end, _, _ in windows)
     if ended is None and "escalation" not in raised and until > last_end and all(len(f) < 3 for _, f, _ in windows):
         ended = last_end

@@ -16,7 +16,8 @@ import pytest
 from cli.generate import lives
 from sla import cloudevent, rulebook
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.second_reading.repair import instant, read
 
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")

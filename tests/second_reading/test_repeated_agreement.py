@@ -13,7 +13,8 @@ from sla.fact import read as read_fact
 from sla.incident import step as incident_step
 from sla.publication import Channel
 from sla.rulebook import parse
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.second_reading.incidents import ANCHORS, incident
 from tests.second_reading.repeated import stands
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cli.rulebook_files import load
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import instant
 from streams.crash_points import CrashPoint
 from tests.simulation.broker import DEAD

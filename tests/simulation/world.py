@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cli.rulebook_files import load
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import CONTROL_KEY, decode_control
 from streams.crash_points import CrashPoint
 from streams.restore import RestoreError

@@ -13,8 +13,9 @@ from sla import cloudevent
 from sla.event import Event
 from sla.publication import Channel, Output
 from sla.rulebook import Rulebook, parse
-from sla.step import Refusal, Step, Watch, step
+from sla.step import Refusal, Step, step
 from sla.ticket import Ticket
+from sla.watch import Watch
 
 RULEBOOKS = Path(__file__).resolve().parents[2] / "rulebooks"
 CHINA = timezone(timedelta(hours=8))

@@ -6,7 +6,8 @@ import pytest
 from cli.rulebook_files import load
 from sla.event import Event, fingerprint
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.sla.lives_of_events import instant
 
 

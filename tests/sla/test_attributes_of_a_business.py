@@ -9,7 +9,8 @@ from cli.generate import lives
 from cli.rulebook_files import load
 from sla import cloudevent
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
 OTHERS = {"repair": {"grade", "category"}, "complaint": {"mode", "urgency"}}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sla import ticket as tickets
 from sla.cloudevent import BYTES_MAX, Fault, Refused, UnknownType, read
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.sla.lives_of_events import SUBJECT, shipped
 
 VOCABULARY = shipped().vocabulary

@@ -13,8 +13,8 @@ from sla.explain import history
 from sla.explain.explained import explain
 from sla.passage import Why, passage
 from sla.rulebook import parse
-from sla.step import Watch
 from sla.term import parse_term
+from sla.watch import Watch
 from tests.sla.calendars import OFFICE, calendar
 from tests.sla.lives_of_events import changed, instant, shipped
 

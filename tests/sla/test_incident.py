@@ -8,11 +8,13 @@ import pytest
 from sla.cloudevent import read
 from sla.fact import Fact
 from sla.fact import read as read_fact
-from sla.incident import FORGET_AFTER, TICKETS_MAX, decode, encode
+from sla.incident import TICKETS_MAX, decode, encode
 from sla.incident import step as incident_step
+from sla.kinds.recurrence import FORGET_AFTER
 from sla.publication import Channel
 from sla.rulebook import parse
-from sla.step import Refusal, Watch, step
+from sla.step import MARKER_TERM, Refusal, step
+from sla.watch import Watch
 from tests.sla.lives_of_events import texts_of
 from tests.sla.test_units import UNITS
 
@@ -82,7 +84,7 @@ def test_the_third_brings_in_the_unit_above():
     assert (escalation["level"], escalation["status"], escalation["reason"]) == ("escalation", "firing", "repeated")
     assert (escalation["owner"], escalation["owner_level"]) == ("32", "province")
     assert escalation["clause"] == "附件1 十二(一)"
-    assert escalation["evidence"] == ["e3", *(f"t{n}/e{e}" for n in (2, 3, 4) for e in (1, 2))]
+    assert escalation["evidence"] == ["t1/e3", *(f"t{n}/e{e}" for n in (2, 3, 4) for e in (1, 2))]
     assert "ticket" not in escalation
     assert escalation["incident"].endswith("/i1/repeated-service")
 
@@ -160,14 +162,99 @@ def test_a_fact_says_nothing_twice():
     assert [o for o in second.outputs if o.channel is Channel.FACTS] == []
 
 
+CLOSED = [
+    FIRST,
+    *(
+        [*lines, told(f"t{number}", 3, ANCHOR + timedelta(days=10 * number + 5), "closed")]
+        for number, lines in zip((2, 3, 4), THREE, strict=True)
+    ),
+]
+LAST = ANCHOR + timedelta(days=45)
+
+
 def test_an_incident_is_forgotten_seven_months_after_its_last_event():
-    """Until then it is there, a moment later it is not."""
-    facts = facts_of(FIRST, *THREE[:1])
-    last_at = ANCHOR + timedelta(days=24)
-    kept, _, _ = judged(facts, horizon=last_at + FORGET_AFTER)
-    assert kept is not None
-    gone, _, _ = judged(facts, horizon=last_at + FORGET_AFTER + timedelta(seconds=1))
+    """Until then it is there, a moment later only a marker, and after as long again nothing."""
+    facts = facts_of(*CLOSED)
+    kept, _, _ = judged(facts, horizon=LAST + FORGET_AFTER)
+    assert len(kept.facts) == 4
+    marker, _, _ = judged(facts, horizon=LAST + FORGET_AFTER + timedelta(seconds=1))
+    assert (marker.facts, marker.forgotten_through) == ({}, LAST + FORGET_AFTER)
+    gone, _, _ = judged(facts, horizon=LAST + FORGET_AFTER + MARKER_TERM + timedelta(seconds=1))
     assert gone is None
+
+
+def test_while_a_ticket_is_open_nothing_is_forgotten():
+    """It may be closed after years, and then what came after it counts."""
+    kept, _, _ = judged(facts_of(FIRST, *THREE), horizon=LAST + 10 * FORGET_AFTER)
+    assert len(kept.facts) == 4
+    assert kept.wake_at is None
+
+
+def test_what_is_forgotten_is_no_part_of_what_comes_later():
+    """A late fact of a forgotten ticket is refused; one accepted later begins a new incident, as if all were there."""
+    facts = facts_of(*CLOSED)
+    key = facts[0][0]
+    marker, _, _ = judged(facts, horizon=LAST + FORGET_AFTER + timedelta(days=1))
+    late = msgspec.structs.replace(read_fact(facts[1][1]), ticket="unheard-of", revision=9)
+    assert [refusal for _, refusal in incident_step(marker, key, [late], WATCH).refused] == [Refusal.FORGOTTEN_TICKET]
+    days = (LAST + FORGET_AFTER + timedelta(days=10) - ANCHOR).days
+    again = [*complaint("t9", days, substantiated=True), told("t9", 33, ANCHOR + timedelta(days=days + 9), "closed")]
+    later = ANCHOR + timedelta(days=days + 20)
+    apart, _, _ = judged(facts_of(again), state=marker, horizon=later)
+    together, _, _ = judged(facts_of(*CLOSED, again), horizon=later)
+    (new,) = apart.published
+    assert new.endswith("/e33")
+    assert apart.published[new] == together.published[new]
+    assert len(together.published) == 2
+
+
+def test_a_unit_that_stepped_in_before_the_first_closing_has_no_part():
+    """The province that had the first ticket itself is called all the same when three more come."""
+    before = [*FIRST, told("t1", 4, ANCHOR - timedelta(days=5), "taken_over", unit="32", level="province")]
+    _, events, _ = judged(facts_of(before, *THREE))
+    assert alerts(events)["escalation"]["status"] == "firing"
+
+
+def test_an_escalation_is_historic_by_when_it_came_to_hold():
+    """Not by the end of the window, which lies months ahead."""
+    facts = facts_of(FIRST, *THREE)
+    third = ANCHOR + timedelta(days=44)
+    for quiet_before, historic in ((third + timedelta(seconds=1), True), (third, False)):
+        watch = msgspec.structs.replace(WATCH, quiet_before=quiet_before)
+        _, events, _ = judged(facts, watch=watch)
+        assert alerts(events)["escalation"]["historic"] is historic
+
+
+@pytest.mark.parametrize("customer", ["", "  ", 7, True])
+def test_nobody_is_no_customer(customer):
+    """Exports write blanks for what is not known; strangers must not become one customer."""
+    first = msgspec.json.decode(FIRST[0])
+    named = msgspec.json.encode({**first, "data": {**first["data"], "customer": customer}})
+    assert facts_of([named, *FIRST[1:]]) == []
+
+
+def test_an_incident_with_a_long_name_counts_too():
+    """A name of the length that is allowed has a key of a bounded one."""
+    first = msgspec.json.decode(FIRST[0])
+    long = {**first, "data": {**first["data"], "incident": "停电" * 120}}
+    ((key, _),) = facts_of([msgspec.json.encode(long), *FIRST[1:]])
+    assert len(key) < 200
+
+
+def test_the_fingerprint_of_an_event_tells_nothing_of_the_customer():
+    """Without the key two customers leave the same fingerprint; with it the same customer leaves the same one."""
+    first = msgspec.json.decode(FIRST[0])
+    other = msgspec.json.encode({**first, "data": {**first["data"], "customer": "13100000000"}})
+    keyless = law(secret=b"").rulebook.vocabulary
+    assert read(FIRST[0], keyless)[1].digest == read(other, keyless)[1].digest
+    keyed = WATCH.rulebook.vocabulary
+    assert read(FIRST[0], keyed)[1].digest != read(other, keyed)[1].digest
+    assert read(FIRST[0], keyed)[1].digest == read(FIRST[0], keyed)[1].digest
+
+
+def test_the_key_is_never_printed():
+    """Whoever logs a rulebook by mistake logs no key."""
+    assert "hush" not in repr(WATCH.rulebook.keyed(b"hush hush hush hush"))
 
 
 def test_a_crowded_incident_refuses_more_tickets():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cli.rulebook_files import load
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.sla.lives_of_events import SUBJECT, event, instant
 
 WATCH = Watch(load("sgcc-2014-extended").only("repair/progress"))

@@ -16,7 +16,8 @@ from cli.generate import lives
 from cli.rulebook_files import load
 from sla import cloudevent
 from sla.publication import Channel
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.second_reading.complaint_wild import complaint
 from tests.second_reading.repair import instant
 from tests.second_reading.test_agreement import delivered

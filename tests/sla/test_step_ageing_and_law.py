@@ -7,8 +7,9 @@ import pytest
 
 from sla.duty import Outcome
 from sla.rulebook import parse
-from sla.step import MARKER_TERM, Refusal, Watch
+from sla.step import MARKER_TERM, Refusal
 from sla.ticket import EVENTS_MAX
+from sla.watch import Watch
 from tests.sla.lives_of_events import ACCEPTED, TO_CITY, Life, changed, instant, shipped, texts_of
 
 DISPATCH = "repair/dispatch.toml"

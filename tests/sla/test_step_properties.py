@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sla import ticket as tickets
 from sla.event import Event, order
 from sla.publication import Channel, Output
-from sla.step import Watch, step
+from sla.step import step
+from sla.watch import Watch
 from tests.sla.lives_of_events import SUBJECT, event, instant, shipped
 
 WATCH = Watch(shipped())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cli.rulebook_files import folder, texts
 from sla.publication import Channel
 from sla.rulebook import OVERRIDE, parse
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import microseconds
 from streams.clock import LogClock
 from streams.partition import Partition

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from sla.step import Watch
+from sla.watch import Watch
 from streams.changelog import microseconds
 from streams.clock import WallClock
 from streams.matter import Incidents
