@@ -23,7 +23,7 @@ from cli.demo_lines import title
 from cli.demo_tally import Alert, Seen, Tally
 from cli.demo_webhook import Webhooks
 from cli.demo_words import Words
-from sla.publication import AlertData, VerdictData
+from sla.alert_layout import AlertData, VerdictData
 
 LEVELS = {"notice": "blue", "warning": "yellow", "breach": "bold white on red", "escalation": "bold white on magenta"}
 STATUSES = {"firing": "bold", "resolved": "green", "retracted": "cyan"}

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from sla.publication import AlertData, VerdictData
+from sla.alert_layout import AlertData, VerdictData
 
 LATEST_MAX = 60
 
