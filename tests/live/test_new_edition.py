@@ -31,11 +31,11 @@ def test_two_workers_change_to_a_new_edition(real_kafka: str, tmp_path: Path) ->
     start = now()
     told = []
     for number in range(TICKETS):  # from a breach of both editions to a clock that has most of its time
-        accepted = start - timedelta(seconds=4 * number)
+        accepted = start - timedelta(seconds=100 + 2 * number)
         told.append(event(f"t{number}", 1, "repair.accepted", accepted))
         if number % 3 == 0:
             to = {"to_unit": "3201", "to_level": "city"}
-            told.append(event(f"t{number}", 2, "repair.dispatched", accepted + timedelta(seconds=3 * number), **to))
+            told.append(event(f"t{number}", 2, "repair.dispatched", accepted + timedelta(seconds=1.5 * number), **to))
     with Stage(real_kafka, tmp_path, "edition", partitions=4) as stage:
         old = [stage.worker().wait_watching(), stage.worker().wait_watching()]
         stage.produce(told)
@@ -45,7 +45,7 @@ def test_two_workers_change_to_a_new_edition(real_kafka: str, tmp_path: Path) ->
         new = [stage.worker().wait_watching() for _ in range(2)]
         for worker in old:
             assert worker.stop() == 0
-        until = start + timedelta(seconds=190)  # the last clock of the new edition is due
+        until = start + timedelta(seconds=85)  # the last clock of the new edition is due
         stage.wait_judged(stage.backtest(told, until), 240)
         stage.check_untorn()
         label = load(edition).label

@@ -1,5 +1,6 @@
 """A source falls silent on real Kafka: it is said once, what rests on it is marked, and it is over with its next event."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,15 @@ def silence(stage: Stage) -> list[tuple[str, str]]:
 
 
 def told(ticket: str, number: int, source: str) -> dict:
-    """An acceptance by a source."""
-    return {**event(ticket, number, "repair.accepted", now()), "source": source}
+    """An acceptance by a source, the first of a ticket some time ago: its warning comes soon."""
+    at = now() - timedelta(seconds=45) if number == 1 else now()
+    return {**event(ticket, number, "repair.accepted", at), "source": source}
 
 
 def test_a_silent_source_is_said_and_its_breaches_are_unverified(real_kafka: str, tmp_path: Path) -> None:
     """One source stays, the other stops: only alerts on what the silent one began are unverified."""
     with Stage(real_kafka, tmp_path, "silent", partitions=2) as stage:
         stage.worker("--silent-after=4").wait_watching()
-        start = now()
         stage.produce([told("mute", 1, "mute"), told("lively", 1, "lively")])
         numbers = iter(range(2, 1000))
 
@@ -43,6 +44,5 @@ def test_a_silent_source_is_said_and_its_breaches_are_unverified(real_kafka: str
         wait_for("the first warnings", warned, 90, every=1.0)
         marks = {a["ticket"]: a["unverified"] for a in stage.seen("alerts").records if "ticket" in a}
         assert marks == {"mute": True, "lively": False}
-        assert (now() - start).total_seconds() >= 60
         stage.produce([told("mute", 2, "mute")])
         wait_for("its end to be said", lambda: silence(stage) == [("mute", "firing"), ("mute", "resolved")], 60)
