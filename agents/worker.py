@@ -14,7 +14,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from faust.types import TP
@@ -36,11 +37,12 @@ from streams.keeper import BACKLOG_MAX, Keeper, SourceLossError
 from streams.matter import Matter, Tickets
 from streams.metrics import Metrics
 from streams.partition import StepFailed
+from streams.patience import OwnershipLostError, patiently
 from streams.progress import Prober
 from streams.publisher import Publisher
-from streams.restore import OwnershipLostError, restore
+from streams.restore import Restored, restore
 from streams.settings import Settings
-from streams.source_check import faults, topic_id
+from streams.source_check import Source, examine
 from streams.topics import changelog_name, group_of
 
 logger = logging.getLogger("slawatch.worker")
@@ -132,43 +134,25 @@ class Worker:
         self.keeper.drop_all()
         began = time.monotonic()
         if partitions:
-            client = self.settings.client()
             loop = asyncio.get_running_loop()
 
             def still_owned() -> bool:
                 return bool(self.app.consumer_generation_id == generation and not self.stop.is_set())
 
             try:
-                restored = await loop.run_in_executor(
-                    None,
-                    lambda: restore(
-                        client,
-                        self.names.changelog,
-                        partitions,
-                        still_owned=still_owned,
-                        may_write=self._may_write,
-                        deadline_s=self.settings.restore_deadline,
-                        accept_loss=self.settings.accept_loss,
-                        progress=self.metrics.restored.inc,
-                    ),
-                )
+                restored, source = await loop.run_in_executor(None, self._restore, partitions, still_owned)
             except OwnershipLostError:
                 return
-            current_id = await loop.run_in_executor(None, topic_id, client, self.names.events)
-            wrong = await loop.run_in_executor(
-                None, faults, client, self.group, self.names.events, current_id, restored
-            )
-            if wrong and not self.settings.accept_loss:
-                raise SourceLossError("; ".join(wrong))
-            beginnings = {number: await self.beginning(number) for number in partitions}
+            if source.faults and not self.settings.accept_loss:
+                raise SourceLossError("; ".join(source.faults))
             if not still_owned():
                 return
-            self.keeper.topic_id = current_id
+            self.keeper.topic_id = source.topic_id
             for state in restored.values():
-                if state.control is not None and state.control.topic_id != current_id:
+                if state.control is not None and state.control.topic_id != source.topic_id:
                     state.control.next_offset = 0
                 fresh = state.control is None or self.settings.accept_loss
-                self.keeper.adopt(state, beginnings[state.partition] if fresh else 0)
+                self.keeper.adopt(state, source.beginnings[state.partition] if fresh else 0)
         self.metrics.restore_seconds.observe(time.monotonic() - began)
         self.health.rebalancing = False
         self.health.restored = True
@@ -185,6 +169,22 @@ class Worker:
             self.matter.name,
             time.monotonic() - began,
         )
+
+    def _restore(self, partitions: list[int], still_owned: Callable[[], bool]) -> tuple[dict[int, Restored], Source]:
+        """State and source of the partitions; blocking. Raises what `restore` and `examine` raise."""
+        client, until = self.settings.client(), time.monotonic() + self.settings.restore_deadline
+        restored = restore(
+            client,
+            self.names.changelog,
+            partitions,
+            still_owned=still_owned,
+            may_write=self._may_write,
+            deadline_s=self.settings.restore_deadline,
+            accept_loss=self.settings.accept_loss,
+            progress=self.metrics.restored.inc,
+        )
+        question = partial(examine, client, self.group, self.names.events, restored)
+        return restored, patiently(question, until, still_owned)
 
     # -- its life ----------------------------------------------------------------------------------------------
 

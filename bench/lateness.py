@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bench import load
-from bench.arena import Arena, go, told, until, wait_for
+from bench.arena import Arena, Running, go, told, until, wait_for
 from bench.book import Book, quantile
 from bench.outputs import Fired, breaches
 from bench.plan import Plan
@@ -38,7 +38,7 @@ def _loaded(arena: Arena, plan: Plan, run: int, book: Book) -> None:
         go(sender)
         _due_soon(arena, scene, plan.breaches, plan.spread_s)
         report = told(sender, seconds * 4 + 60)
-        found = _all_breaches(arena, scene, plan.breaches)
+        found = _all_breaches(arena, worker, scene, plan.breaches)
         lag = report["sent"] + plan.open_clocks - worker.counted()
         book.note(SECTION, "under load", "lag at the end", "events", lag)
         _write(arena, book, "under load", found, f"{plan.open_clocks:,} open clocks, {plan.load_rate:,} events/s")
@@ -46,10 +46,10 @@ def _loaded(arena: Arena, plan: Plan, run: int, book: Book) -> None:
 
 def _idle(arena: Arena, plan: Plan, book: Book) -> None:
     with arena.scene("idle-") as scene:
-        arena.worker(scene).wait_watching()
+        worker = arena.worker(scene).wait_watching()
         last = _due_soon(arena, scene, plan.breaches_idle, plan.spread_s)
         until(last + timedelta(seconds=1))  # to look at the topic sooner would disturb the idle broker
-        _write(arena, book, "idle", _all_breaches(arena, scene, plan.breaches_idle), "no other events")
+        _write(arena, book, "idle", _all_breaches(arena, worker, scene, plan.breaches_idle), "no other events")
 
 
 def _due_soon(arena: Arena, scene: str, count: int, seconds: float) -> datetime:
@@ -59,8 +59,9 @@ def _due_soon(arena: Arena, scene: str, count: int, seconds: float) -> datetime:
     return dues[-1]
 
 
-def _all_breaches(arena: Arena, scene: str, count: int) -> list[Fired]:
+def _all_breaches(arena: Arena, worker: Running, scene: str, count: int) -> list[Fired]:
     def found() -> list[Fired]:
+        worker.check()
         fired = breaches(arena.bootstrap, scene, "due")
         return list(fired.values()) if len(fired) >= count else []
 

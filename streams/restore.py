@@ -14,6 +14,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ from streams.changelog import (
     tombstone_epoch,
 )
 from streams.crash_points import CrashPoint, passing
+from streams.patience import OwnershipLostError, passes, patiently
 
 NOTHING_OWED = len(record(b"", []))
 """Bytes of an outbox that holds nothing."""
@@ -46,29 +48,12 @@ NOTHING_OWED = len(record(b"", []))
 Head = tuple[int, int, int, int]
 """Epoch, step, wake_us and length of a stored state (`streams.changelog.header`)."""
 
-_PASSING = frozenset(
-    {
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._TIMED_OUT,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.FENCED_LEADER_EPOCH,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-    }
-)
-"""What passes when brokers have come up or changed places; the deadline bounds how long it is waited for."""
-
 BATCH = 10_000
 LOOK_EVERY_S = 0.05
 
 
 class RestoreError(Exception):
     """The state cannot be trusted; the worker refuses to run. The message says what to do."""
-
-
-class OwnershipLostError(Exception):
-    """The partitions were taken away while their state was being read."""
 
 
 class Restored(msgspec.Struct, gc=False):
@@ -235,12 +220,10 @@ def restore(
         }
     )
     try:
-        consumer.assign(
-            [
-                TopicPartition(changelog, n, _beginning(consumer, changelog, n, until, accept_loss=accept_loss))
-                for n in partitions
-            ]
-        )
+        lows = {n: patiently(partial(_low, consumer, changelog, n), until, still_owned) for n in partitions}
+        for n, low in lows.items():
+            _complete(changelog, n, low, accept_loss=accept_loss)
+        consumer.assign([TopicPartition(changelog, n, low) for n, low in lows.items()])
         pending = set(partitions)
         _read(consumer, replays, lambda: not pending, pending, until, still_owned, progress)
         for _ in range(5):
@@ -251,7 +234,8 @@ def restore(
                 time.sleep(LOOK_EVERY_S)  # the group has not heard of us lately: we may be nobody's owner
             if not still_owned():
                 raise OwnershipLostError
-            _claim(settings, changelog, {n: replays[n] for n in unclaimed}, until)
+            owed = {n: replays[n] for n in unclaimed}
+            patiently(partial(_claim, settings, changelog, owed, until), until, still_owned)
             done = lambda left=unclaimed: all(replays[n].claimed for n in left)  # noqa: E731
             _read(consumer, replays, done, set(), until, still_owned, progress)
     finally:
@@ -260,21 +244,16 @@ def restore(
     return {number: replay.finish() for number, replay in replays.items()}
 
 
-def _beginning(consumer: Consumer, changelog: str, number: int, until: float, *, accept_loss: bool) -> int:
-    while True:
-        try:
-            low, _ = consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)
-            break
-        except KafkaException as error:  # brokers that have just come up do not know yet who leads
-            if time.monotonic() > until or error.args[0].code() not in _PASSING:
-                raise
-            time.sleep(LOOK_EVERY_S)
+def _low(consumer: Consumer, changelog: str, number: int) -> int:
+    return int(consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)[0])
+
+
+def _complete(changelog: str, number: int, low: int, *, accept_loss: bool) -> None:
     if low > 0 and not accept_loss:  # compaction never moves the beginning; somebody deleted records
         raise RestoreError(
             f"{changelog}, partition {number}: the records below {low} are gone, and with them part of the state; "
             "restore the changelog, or start under a new app_id to judge the topic anew"
         )
-    return int(low)
 
 
 def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _Replay], until: float) -> None:
@@ -291,6 +270,8 @@ def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _R
         claim = Claim(epoch=replay.found.epoch + 1, token=replay.token)
         producer.produce(changelog, encode(claim), CLAIM_KEY, partition=number, on_delivery=delivered)
     left = producer.flush(max(1.0, until - time.monotonic()))
+    if errors and all(passes(error) for error in errors):
+        raise KafkaException(errors[0])  # those that arrived are in the way of nothing
     if left or errors:
         raise RestoreError(
             "the partitions could not be claimed on the changelog: "
@@ -326,7 +307,7 @@ def _read(
                 if error.code() == KafkaError._PARTITION_EOF:
                     pending.discard(message.partition())
                     continue
-                if error.retriable() or error.code() in _PASSING:
+                if passes(error):
                     continue
                 raise KafkaException(error)
             value = message.value()

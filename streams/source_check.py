@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from confluent_kafka import Consumer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -32,23 +33,32 @@ def committed(settings: Mapping[str, Any], group: str, topic: str, partitions: S
         consumer.close()
 
 
-def faults(
-    settings: Mapping[str, Any], group: str, topic: str, current_id: str, restored: Mapping[int, Restored]
-) -> list[str]:
-    """What is wrong with the source, in words that say what to do; empty when nothing is.
+class Source(msgspec.Struct, frozen=True):
+    """What the source is like: the topic's id, where each partition begins, and what is wrong with it."""
 
-    Raises KafkaException when the brokers do not answer.
+    topic_id: str
+    beginnings: dict[int, int]
+    faults: list[str]
+
+
+def examine(settings: Mapping[str, Any], group: str, topic: str, restored: Mapping[int, Restored]) -> Source:
+    """Look at the partitions that are taken over; faults are in words that say what to do.
+
+    Blocking, so call it in a thread. Raises KafkaException when the brokers do not answer.
     """
     found: list[str] = []
+    beginnings: dict[int, int] = {}
+    current_id = topic_id(settings, topic)
     offsets = committed(settings, group, topic, sorted(restored))
     consumer = Consumer({**settings, "group.id": "slawatch-source-check", "enable.auto.commit": False})
     try:
         for number, state in sorted(restored.items()):
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30)
+            beginnings[number] = int(low)
             found += _partition_faults(topic, number, state, current_id, int(low), int(high), offsets[number])
     finally:
         consumer.close()
-    return found
+    return Source(current_id, beginnings, found)
 
 
 def _partition_faults(

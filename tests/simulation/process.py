@@ -19,8 +19,9 @@ from streams.effects import Effects, Names
 from streams.guard import Guard
 from streams.keeper import Keeper
 from streams.metrics import Metrics
+from streams.patience import OwnershipLostError
 from streams.publisher import Outgoing, PublishFailedError
-from streams.restore import OwnershipLostError, RestoreError, _Replay
+from streams.restore import RestoreError, _Replay
 from streams.runs import Run
 from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, SESSION_US, VERDICTS, Group
 from tests.simulation.process_loop import ProcessLoop
