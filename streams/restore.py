@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from sla.publication import Output
 from streams.changelog import (
@@ -39,6 +39,7 @@ from streams.changelog import (
     record,
     tombstone_epoch,
 )
+from streams.changelog_reader import ChangelogReader
 from streams.crash_points import CrashPoint, passing
 from streams.patience import OwnershipLostError, passes, patiently
 
@@ -48,8 +49,8 @@ NOTHING_OWED = len(record(b"", []))
 Head = tuple[int, int, int, int]
 """Epoch, step, wake_us and length of a stored state (`streams.changelog.header`)."""
 
-BATCH = 10_000
 LOOK_EVERY_S = 0.05
+CLAIM_WITHIN_S = 10.0
 
 
 class RestoreError(Exception):
@@ -208,24 +209,13 @@ def restore(
     )
     replays = {number: _Replay(number, token) for number in partitions}
     until = time.monotonic() + deadline_s
-    consumer = Consumer(
-        {
-            **settings,
-            "group.id": "slawatch-restore",  # required by the client, never joined: partitions are assigned by hand
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "error",
-            "fetch.wait.max.ms": 20,
-            "queued.max.messages.kbytes": 262_144,
-        }
-    )
-    try:
-        lows = {n: patiently(partial(_low, consumer, changelog, n), until, still_owned) for n in partitions}
+    with ChangelogReader(settings, changelog) as reader:
+        lows = reader.beginnings(partitions, until, still_owned)
         for n, low in lows.items():
             _complete(changelog, n, low, accept_loss=accept_loss)
-        consumer.assign([TopicPartition(changelog, n, low) for n, low in lows.items()])
+        reader.begin(lows)
         pending = set(partitions)
-        _read(consumer, replays, lambda: not pending, pending, until, still_owned, progress)
+        _read(reader, replays, lambda: not pending, pending, until, still_owned, progress)
         for _ in range(5):
             unclaimed = [n for n, replay in replays.items() if not replay.claimed or replay.contested]
             if not unclaimed:
@@ -235,17 +225,11 @@ def restore(
             if not still_owned():
                 raise OwnershipLostError
             owed = {n: replays[n] for n in unclaimed}
-            patiently(partial(_claim, settings, changelog, owed, until), until, still_owned)
+            patiently(partial(_claim, settings, changelog, owed), until, still_owned)
             done = lambda left=unclaimed: all(replays[n].claimed for n in left)  # noqa: E731
-            _read(consumer, replays, done, set(), until, still_owned, progress)
-    finally:
-        consumer.close()
+            _read(reader, replays, done, set(), until, still_owned, progress)
     passing(CrashPoint.DURING_RECOVERY)
     return {number: replay.finish() for number, replay in replays.items()}
-
-
-def _low(consumer: Consumer, changelog: str, number: int) -> int:
-    return int(consumer.get_watermark_offsets(TopicPartition(changelog, number), timeout=30)[0])
 
 
 def _complete(changelog: str, number: int, low: int, *, accept_loss: bool) -> None:
@@ -256,9 +240,9 @@ def _complete(changelog: str, number: int, low: int, *, accept_loss: bool) -> No
         )
 
 
-def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _Replay], until: float) -> None:
+def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _Replay]) -> None:
     # Not idempotent: a claim may well be there twice, and asking for a producer id takes half a second.
-    producer = Producer({**settings, "acks": "all", "linger.ms": 0})
+    producer = Producer({**settings, "acks": "all", "linger.ms": 0, "message.timeout.ms": int(CLAIM_WITHIN_S * 1000)})
     errors: list[KafkaError] = []
 
     def delivered(error: KafkaError | None, _: Message) -> None:
@@ -269,20 +253,18 @@ def _claim(settings: Mapping[str, Any], changelog: str, replays: Mapping[int, _R
         replay.claimed = replay.contested = False
         claim = Claim(epoch=replay.found.epoch + 1, token=replay.token)
         producer.produce(changelog, encode(claim), CLAIM_KEY, partition=number, on_delivery=delivered)
-    left = producer.flush(max(1.0, until - time.monotonic()))
-    if errors and all(passes(error) for error in errors):
-        raise KafkaException(errors[0])  # those that arrived are in the way of nothing
-    if left or errors:
+    left = producer.flush(CLAIM_WITHIN_S + 5)
+    if left or any(passes(error) for error in errors):
+        raise KafkaException(errors[0] if errors else KafkaError(KafkaError._MSG_TIMED_OUT))
+    if errors:
         raise RestoreError(
-            "the partitions could not be claimed on the changelog: "
-            + ("; ".join(error.str() for error in errors) or f"{left} claims were not acknowledged")
-            + "; check that the brokers are up and the worker may write to "
-            + changelog
+            f"the partitions could not be claimed on the changelog: {'; '.join(error.str() for error in errors)}; "
+            f"check that the worker may write to {changelog}"
         )
 
 
 def _read(
-    consumer: Consumer,
+    reader: ChangelogReader,
     replays: Mapping[int, _Replay],
     done: Callable[[], bool],
     pending: set[int],
@@ -300,18 +282,11 @@ def _read(
                 f"the state was not read in time ({records} records so far); "
                 "check the brokers, or raise restore_deadline_seconds"
             )
-        messages = consumer.consume(BATCH, timeout=LOOK_EVERY_S)
+        messages, ended = reader.read()
         for message in messages:
-            error = message.error()
-            if error is not None:
-                if error.code() == KafkaError._PARTITION_EOF:
-                    pending.discard(message.partition())
-                    continue
-                if passes(error):
-                    continue
-                raise KafkaException(error)
             value = message.value()
             headers = message.headers() if value is None else None
             replays[message.partition()].take(message.offset(), message.key() or b"", value, headers)
+        pending.difference_update(ended)
         records += len(messages)
         progress(len(messages))
