@@ -1,5 +1,6 @@
 """The broker hangs, refuses, dies and comes back, or is not there at the start."""
 
+import random
 import re
 import signal
 import sys
@@ -110,6 +111,34 @@ def test_the_broker_is_killed_and_comes_back(own_kafka: LocalKafka, hurt_stage: 
         assert worker.process.poll() is None, worker.log_text()[-3000:]
         load.finish()
         settle(hurt_stage, load, witness)
+
+
+def test_a_broker_without_a_processor_is_outlasted(
+    own_kafka: LocalKafka, hurt_stage: Stage, witness: Witness
+) -> None:
+    """Frozen for longer than its own controller waits for it, and awake for a moment, again and again.
+
+    It comes back fenced, knows neither leaders nor coordinators, and clients keep believing what they heard then.
+    """
+    dice = random.Random(45)
+    worker = hurt_stage.worker().wait_watching()
+    with Load(hurt_stage, seed=45) as load:
+        wait_for("alerts", lambda: witness.look().firing(), 60)
+        for _ in range(SIZES.bounces + 1):
+            own_kafka.pause()
+            _passes(dice.uniform(10, 14))
+            own_kafka.resume()
+            _passes(dice.uniform(1, 5))
+        wait_for("readiness", lambda: get(worker, "/readyz")[0] == 200, 120)
+        assert worker.process.poll() is None, worker.log_text()[-3000:]
+        load.finish()
+        settle(hurt_stage, load, witness)
+
+
+def _passes(seconds: float) -> None:
+    """The fault itself takes this long."""
+    over = time.monotonic() + seconds
+    wait_for("the time to pass", lambda: time.monotonic() > over, seconds + 30)
 
 
 def test_the_broker_is_not_there_at_the_start(own_kafka: LocalKafka, hurt_stage: Stage, witness: Witness) -> None:
