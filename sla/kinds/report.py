@@ -25,7 +25,10 @@ Round = tuple[str, datetime, datetime]
 
 
 def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
-    """The clocks of all rounds up to the one after the horizon; the last lies ahead and is not told yet."""
+    """The clocks of all rounds up to the one after the horizon, without those that are settled.
+
+    The last lies ahead and is not told yet.
+    """
     found: list[Duty] = []
     for opened, (ended, why) in _stretches(rule, reading):
         start = reading.events[opened]
@@ -33,14 +36,17 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
         if entry is None:
             continue
         latest = _latest(reading, ended)
+        name = clock_id(subject, rule.id, start)
         for round_ in _rounds(rule, start, entry):
             if ended is not None and round_[1] > latest:
                 break
-            duty = _duty(rule, subject, reading, start, round_, entry, ended, why)
-            settled(duty.clock_id)
-            found.append(duty)
-            if ended is None and duty.started_at >= latest:
-                duty.opens_at = duty.started_at
+            of_round = f"{name}/{round_[0]}"
+            past = settled(of_round)
+            ahead = ended is None and round_[1] >= latest
+            if ahead or not past:
+                found.append(_duty(rule, of_round, reading, start, round_, entry, ended, why))
+            if ahead:
+                found[-1].opens_at = round_[1]
                 break
     return found
 
@@ -121,7 +127,7 @@ def _works(rule: Rule, day: date) -> bool:
 
 def _duty(
     rule: Rule,
-    subject: str,
+    of_round: str,
     reading: Reading,
     start: Event,
     round_: Round,
@@ -129,7 +135,7 @@ def _duty(
     ended: Event | None,
     why: Reason,
 ) -> Duty:
-    name, begins_at, due_at = round_
+    _, begins_at, due_at = round_
     told = (e for e in reading.events if e.time >= begins_at and any(stop.fits(e) for stop in rule.stops))
     if entry.daily is None:  # a round ends where the next begins: what comes at that instant is of the former
         told = (event for event in told if event.time > begins_at)
@@ -141,7 +147,7 @@ def _duty(
         elif cancel.time <= due_at:
             stop = None
     duty = Duty(
-        clock_id=clock_id(subject, rule.id, start, name),
+        clock_id=of_round,
         rule=rule.id,
         start=start,
         started_at=begins_at,
