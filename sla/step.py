@@ -141,11 +141,12 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     wake_at: datetime | None = None
     seen: set[str] = set()
 
-    calm = silent or (calm and not reading.inferred)
+    calm = calm and not reading.inferred
+    rests = False
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
-        published = ticket.published.get(clock_id) if calm else None
+        published = ticket.published.get(clock_id) if rests else None
         if published is None or published.reason == Reason.START_WITHDRAWN:
             return False
         return published.outcome in FINAL or (silent and _said_all(published))
@@ -154,6 +155,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     if reading.accepted is not None:
         excused = rulebook.excused(business.name, reading)
         for rule in rulebook.rules_of(business.name):
+            rests = silent or (calm and rule.settles)
             for duty in KINDS[rule.kind](rule, subject, reading, settled):
                 instant = duty.opens_at
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):

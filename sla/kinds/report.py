@@ -19,9 +19,10 @@ from sla.ticket import Reading
 
 ROUNDS_MAX = 366
 """No duty is asked for on more days, or more often, than this: what is open for a year has other troubles."""
+MIDNIGHT = time(0)
 
-Round = tuple[str, datetime, datetime]
-"""One time that a report is owed: its name, when it begins, when it is due."""
+Round = tuple[str, datetime]
+"""One time that a report is owed: its name and when it begins."""
 
 
 def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
@@ -37,16 +38,16 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
             continue
         latest = _latest(reading, ended)
         name = clock_id(subject, rule.id, start)
-        for round_ in _rounds(rule, start, entry):
-            if ended is not None and round_[1] > latest:
+        for round_, begins_at in _rounds(rule, start, entry):
+            if ended is not None and begins_at > latest:
                 break
-            of_round = f"{name}/{round_[0]}"
+            of_round = f"{name}/{round_}"
             past = settled(of_round)
-            ahead = ended is None and round_[1] >= latest
+            ahead = ended is None and begins_at >= latest
             if ahead or not past:
-                found.append(_duty(rule, of_round, reading, start, round_, entry, ended, why))
+                found.append(_duty(rule, of_round, reading, start, begins_at, entry, ended, why))
             if ahead:
-                found[-1].opens_at = round_[1]
+                found[-1].opens_at = begins_at
                 break
     return found
 
@@ -56,15 +57,14 @@ def _rounds(rule: Rule, start: Event, entry: InForce) -> Iterator[Round]:
     if entry.daily is None:
         begins_at = start.time + entry.after
         for number in range(1, ROUNDS_MAX + 1):
-            yield str(number), begins_at, begins_at + entry.every
+            yield str(number), begins_at
             begins_at += entry.every
         return
     day = local_date(start.time, rule.zone)
     for _ in range(ROUNDS_MAX):
         day += timedelta(days=1)
         if entry.each == "calendar_day" or _works(rule, day):
-            midnight, due_at = (datetime.combine(day, at, rule.zone) for at in (time(0), entry.daily))
-            yield day.isoformat(), midnight, due_at
+            yield day.isoformat(), datetime.combine(day, MIDNIGHT, rule.zone)
 
 
 def _stretches(rule: Rule, reading: Reading) -> list[tuple[int, tuple[Event | None, Reason]]]:
@@ -130,12 +130,15 @@ def _duty(
     of_round: str,
     reading: Reading,
     start: Event,
-    round_: Round,
+    begins_at: datetime,
     entry: InForce,
     ended: Event | None,
     why: Reason,
 ) -> Duty:
-    _, begins_at, due_at = round_
+    if entry.daily is None:
+        due_at = begins_at + entry.every
+    else:
+        due_at = datetime.combine(begins_at.date(), entry.daily, rule.zone)
     told = (e for e in reading.events if e.time >= begins_at and any(stop.fits(e) for stop in rule.stops))
     if entry.daily is None:  # a round ends where the next begins: what comes at that instant is of the former
         told = (event for event in told if event.time > begins_at)

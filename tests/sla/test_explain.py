@@ -261,6 +261,15 @@ def test_a_long_silence_is_followed_without_judging_what_it_cannot_change(monkey
     assert rounds_judged(80) < 4.5 * rounds_judged(20)
 
 
+def test_a_round_that_is_over_is_judged_anew_when_it_changes_hands():
+    """Silence may rest with what is final, an event may not: the last unit that was given the ticket owed the report."""
+    replied = told("2026-11-24T09:00:00", "e3", "replied", {"unit": "3201", "level": "city"})
+    to_other = {**TO_CITY, "to_unit": "3204"}
+    again = told("2026-11-25T09:00:00", "e4", "dispatched", to_other)
+    clock = clock_of("complaint/progress", MAJOR, DISPATCHED, replied, again, until="2026-11-26T09:00:00")
+    assert (clock.outcome, clock.owner, clock.told[-1].changed) == ("cancelled", "3204", {"owner": "3204"})
+
+
 TERMS = st.sampled_from(["2 wh", "0.5 wh", "13 wh", "1 wd", "6 wd", "1 mo", "20 min", "3 d"])
 FIRST = datetime(2026, 1, 2, tzinfo=UTC)
 STARTS = st.one_of(
