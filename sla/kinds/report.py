@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+from sla.calendar import Calendar
 from sla.duty import Duty, Reason, clock_id
 from sla.event import Event
 from sla.kinds.course import Settled, known_at, owner, thresholds
@@ -60,11 +63,19 @@ def _rounds(rule: Rule, start: Event, entry: InForce) -> Iterator[Round]:
             yield str(number), begins_at
             begins_at += entry.every
         return
-    day = local_date(start.time, rule.zone)
-    for _ in range(ROUNDS_MAX):
-        day += timedelta(days=1)
-        if entry.each == "calendar_day" or _works(rule, day):
-            yield day.isoformat(), datetime.combine(day, MIDNIGHT, rule.zone)
+    calendar = None if entry.each == "calendar_day" else rule.calendar
+    yield from _days(local_date(start.time, rule.zone), rule.zone, calendar)
+
+
+@lru_cache(maxsize=256)
+def _days(after: date, zone: ZoneInfo, calendar: Calendar | None) -> list[Round]:
+    """The days after one, or those of them that a calendar does not know to be off: a ticket asks at each step."""
+    days = (after + timedelta(days=number) for number in range(1, ROUNDS_MAX + 1))
+    return [
+        (day.isoformat(), datetime.combine(day, MIDNIGHT, zone))
+        for day in days
+        if calendar is None or calendar.working(day) is not False
+    ]
 
 
 def _stretches(rule: Rule, reading: Reading) -> list[tuple[int, tuple[Event | None, Reason]]]:
@@ -118,11 +129,6 @@ def _latest(reading: Reading, ended: Event | None) -> datetime:
         return ended.time
     latest = reading.events[-1].time
     return latest if reading.horizon is None or reading.horizon < latest else reading.horizon
-
-
-def _works(rule: Rule, day: date) -> bool:
-    """Whether a day counts where only working days do; a day the calendar does not know is taken for one."""
-    return rule.calendar is None or rule.calendar.working(day) is not False
 
 
 def _duty(
