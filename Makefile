@@ -9,7 +9,7 @@ STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test faults faults-short check format demo kafka bench sim mutants lock kafka-lock clean
+.PHONY: help setup test faults faults-short check format demo kafka bench sim mutants recount lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ sim: $(STAMP)  ## live through simulated worlds of faults (SIM_SEEDS=2000 SIM_BA
 
 mutants: $(STAMP)  ## sow bugs into the product, one at a time: the simulation must find every one
 	@$(BIN)/python -m tests.simulation.try_mutants $(ARGS)
+
+recount: $(STAMP)  ## count article 12 again over incidents drawn at random: ARGS="--incidents 100000 --seed 12"
+	@$(BIN)/python -m tests.recount $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, import contracts; changes nothing
 	@$(BIN)/ruff format --check .

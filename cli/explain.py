@@ -1,4 +1,4 @@
-"""`slawatch explain CLOCK|TICKET`: which clause was broken, and why do you say so. Used by `cli.main`.
+"""`slawatch explain CLOCK|TICKET|INCIDENT`: which clause was broken, and why do you say so. Used by `cli.main`.
 
 Exit 0 fine, also where something was broken; 1 where nothing is known of what was asked for; 2 wrong use.
 """
@@ -16,13 +16,16 @@ import msgspec
 from rich.console import Console
 
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
+from cli.explain_incident import explained
 from cli.explain_kafka import UnreadableError, records_of
 from cli.explain_page import show
-from cli.explain_source import Found, Raw, meant, of_file, ticket_of
+from cli.explain_source import Raw, meant, of_file, tell_left_out, ticket_of
 from cli.rulebook_files import OFFLINE_KEY, keyed, load
 from cli.rulebook_words import LANGS
 from sla.explain.explained import explain
 from sla.explain.explanation import Explanation
+from sla.explain.incident import rule_of
+from sla.kinds.recurrence import FORGET_AFTER
 from sla.toml_file import RulebookError
 from sla.watch import Watch
 from streams.settings import Settings
@@ -32,18 +35,33 @@ SINCE = timedelta(days=90)
 
 def add(verbs: Any) -> None:
     """Add the verb."""
-    verb = verbs.add_parser("explain", help="say why the clocks of a ticket stand as they do")
-    verb.add_argument("asked", metavar="CLOCK|TICKET", help="the id of a ticket, of a clock or of an alert")
+    verb = verbs.add_parser("explain", help="say why the clocks of a ticket or of an incident stand as they do")
+    verb.add_argument(
+        "asked", metavar="CLOCK|TICKET|INCIDENT", help="the id of a ticket, of an incident, of a clock or of an alert"
+    )
     verb.add_argument(
         "--events", metavar="FILE", help="JSON lines, .gz too, - for standard input (default: from Kafka)"
     )
     verb.add_argument(
-        "--since", metavar="TIME", help=f"from Kafka: how far back to read (default: {SINCE.days} days)"
+        "--since",
+        metavar="TIME",
+        help=f"from Kafka: how far back to read (default: {SINCE.days} days, of an incident {FORGET_AFTER.days})",
     )
     verb.add_argument(
         "--until", metavar="TIME", help="judge silence up to then (default: now, or the file's last time)"
     )
-    add_flags(verb, "bootstrap", "prefix", "rulebook", "calendar_override", "units", "quiet_before")
+    add_flags(
+        verb,
+        "bootstrap",
+        "prefix",
+        "rulebook",
+        "calendar_override",
+        "units",
+        "quiet_before",
+        "customer_key_file",
+        "app_id",
+        "shadow",
+    )
     verb.add_argument("--lang", choices=LANGS, default="en", help="language of the words (default en)")
     verb.add_argument("--json", action="store_true", help="for machines: all that is known, times in UTC")
     verb.set_defaults(run=run)
@@ -59,10 +77,16 @@ def run(options: argparse.Namespace) -> int:
         key = settings.customer_key or (OFFLINE_KEY if rulebook.recurrences else "")
         rulebook = keyed(rulebook, key, settings.customer_key_file)
         until, quiet_before = _aware(options.until), _aware(settings.quiet_before or None)
-        since = _aware(options.since) or datetime.now(UTC) - SINCE
+        since = _aware(options.since)
     except (ConfigurationError, RulebookError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    now = datetime.now(UTC)
+    for key in meant(options.asked):
+        if rule_of(rulebook, key) is not None:
+            watch = Watch(rulebook, quiet_before)
+            return explained(options, settings, watch, key, since or now - FORGET_AFTER, until, now)
+    since = since or now - SINCE
     place = options.events or f"{settings.prefix}ticket-events since {since.isoformat(timespec='seconds')}"
     try:
         with Console(stderr=True).status(f"reading {place}"):
@@ -71,10 +95,10 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, UnreadableError) as error:
         print(error if isinstance(error, UnreadableError) else f"{place}: {error.strerror}", file=sys.stderr)
         return 2
-    _tell_left_out(found)
+    tell_left_out(found.refused, found.unknown)
     if found.subject is None:
         return _not_found(f"no event of {options.asked!r} in {place}", found.near)
-    last_at = found.last_at if options.events else datetime.now(UTC)
+    last_at = found.last_at if options.events else now
     watch, horizon = Watch(rulebook, quiet_before), until or last_at
     rule_id = None
     if options.asked != found.subject:
@@ -121,13 +145,6 @@ def _ids(explanation: Explanation) -> list[str]:
 def _not_found(what: str, near: list[str]) -> int:
     print(f"{what}; did you mean {', '.join(near)}?" if near else what, file=sys.stderr)
     return 1
-
-
-def _tell_left_out(found: Found) -> None:
-    if found.refused:
-        print(f"{found.refused} lines are no events and were left out (slawatch backtest says why)", file=sys.stderr)
-    for type_, count in sorted(found.unknown.items()):
-        print(f"{count} events of the unknown type {type_}", file=sys.stderr)
 
 
 def _aware(text: str | None) -> datetime | None:

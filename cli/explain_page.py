@@ -29,19 +29,20 @@ def show(explanation: Explanation, zone: ZoneInfo, lang: str) -> None:
     for clock in explanation.clocks:
         page.line("")
         page.write(Text(f"{clock.rule}  {clock.title[lang]}  {clock.clause}", style="bold"))
-        page.write(_sheet(told.clock(clock, explanation.horizon, terminal=page.folded), lang))
+        page.write(sheet(told.clock(clock, explanation.horizon, terminal=page.folded), lang))
     for withdrawn in explanation.withdrawn:
         page.line("")
         page.write(Text(f"{withdrawn.rule}  {withdrawn.clause}", style="bold"))
         lines = [("withdrawn", withdrawn.clock_id), *told.revisions(withdrawn.told)]
-        page.write(_sheet(lines, lang))
+        page.write(sheet(lines, lang))
     if explanation.absences:
         page.line("")
         page.write(Text(chosen(LABELS["absences"], lang), style="bold"))
         page.write(_absences(explanation.absences, told))
 
 
-def _sheet(lines: Iterable[tuple[str, str | Text]], lang: str) -> Table:
+def sheet(lines: Iterable[tuple[str, str | Text]], lang: str) -> Table:
+    """Lines under their labels; one that repeats is said once."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -111,7 +112,7 @@ class Telling:
         lines += self._ended(clock)
         owner = " ".join(filter(None, (clock.owner, clock.owner_level and named(clock.owner_level, self.lang))))
         lines.append(("owner", owner or self.say("nobody")))
-        lines += [("awaits", self._wanted(wanted)) for wanted in clock.awaits]
+        lines += [("awaits", self.wanted(wanted)) for wanted in clock.awaits]
         if clock.keep_until is not None:
             lines.append(("keep", clock.keep_until.isoformat()))
         for warned in clock.warnings:
@@ -130,17 +131,19 @@ class Telling:
                 what=one.level or self.say("verdict"),
                 revision=one.revision,
                 state=state,
-                reason=self._reason(one.reason),
+                reason=self.reason(one.reason),
             )
             if one.level is None and one.state == before:
                 line += "".join(f"; {self._now(*pair)}" for pair in one.changed.items())
             before = one.state if one.level is None else before
-            if one.after is not None:
-                line += f" ({self.say('after', event=self.event_at(one.after))})"
-            elif one.silent_through is not None:
-                line += f" ({self.say('silent', at=self.at(one.silent_through))})"
-            lines.append(("told", line))
+            lines.append(("told", line + self.cause(one)))
         return lines
+
+    def cause(self, one: Told) -> str:
+        """What brought a revision about."""
+        if one.after is not None:
+            return f" ({self.say('after', event=self.event_at(one.after))})"
+        return "" if one.silent_through is None else f" ({self.say('silent', at=self.at(one.silent_through))})"
 
     def absence(self, absence: Absence) -> str:
         """Why a rule has no clock."""
@@ -153,6 +156,7 @@ class Telling:
             misfits=misfits,
             because="" if absence.because is None else self.event_at(absence.because),
             at="" if absence.at is None else self.at(absence.at),
+            incident=absence.incident,
         )
 
     def stretch(self, stretch: Stretch) -> str:
@@ -170,7 +174,7 @@ class Telling:
         marks = [key for key in ("assumed", "excused", "historic") if getattr(clock, key)]
         if clock.calendar == "estimated":
             marks.append("estimated")
-        line = f"{named(clock.outcome, self.lang)}: {self._reason(clock.reason)}"
+        line = f"{named(clock.outcome, self.lang)}: {self.reason(clock.reason)}"
         return "; ".join([line, *map(self.say, marks)])
 
     def _start(self, clock: Clock) -> str:
@@ -235,11 +239,12 @@ class Telling:
         if clock.closed_without_at is not None:
             lines.append(("cancel", self.say("closed_without", at=self.at(clock.closed_without_at))))
         elif clock.cancel is not None:
-            reason = self._reason(clock.cancelled_for or "")
+            reason = self.reason(clock.cancelled_for or "")
             lines.append(("cancel", self.say("because", event=self.event_at(clock.cancel), reason=reason)))
         return lines
 
-    def _wanted(self, wanted: Wanted) -> str:
+    def wanted(self, wanted: Wanted) -> str:
+        """An event that is waited for."""
         where = {**wanted.where, **{name: [value] for name, value in wanted.match.items()}}
         line = named(wanted.event, self.lang)
         if where:
@@ -278,7 +283,8 @@ class Telling:
             return self.say("yes" if value else "no")
         return named(value, self.lang) if isinstance(value, str) else str(value)
 
-    def _reason(self, reason: str) -> str:
+    def reason(self, reason: str) -> str:
+        """Why a clock stands as it does."""
         return chosen(REASONS[reason], self.lang)
 
     def _seconds(self, seconds: float | None) -> str:

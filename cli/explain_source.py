@@ -1,4 +1,4 @@
-"""The events of one ticket out of many, from a file or from Kafka. Used by `cli.explain`.
+"""The events of one ticket out of many, from a file or from Kafka. Used by `cli.explain` and `cli.explain_incident`.
 
 It is apart from the explaining: whoever brings the records of a ticket in the order of the log gives the same
 explanation.
@@ -6,8 +6,9 @@ explanation.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -86,3 +87,11 @@ def ticket_of(asked: str, records: Iterable[Raw], vocabulary: Vocabulary) -> Fou
     else:
         found.events = kept[found.subject]
     return found
+
+
+def tell_left_out(refused: int, unknown: Mapping[str, int]) -> None:
+    """Say on standard error what of a log was no event, or of a type the rulebook lacks."""
+    if refused:
+        print(f"{refused} lines are no events and were left out (slawatch backtest says why)", file=sys.stderr)
+    for type_, count in sorted(unknown.items()):
+        print(f"{count} events of the unknown type {type_}", file=sys.stderr)

@@ -72,7 +72,10 @@ ABSENT: dict[str, tuple[str, str]] = {
     "ended_before": ("it ended before the first round: {because}", "首轮之前已结束：{because}"),
     "lies_ahead": ("its first round begins at {at}", "首轮将于 {at} 开始"),
     "no_incident": ("it cannot be counted: {events} was not told", "无法计数：未提供 {events}"),
-    "per_incident": ("its clock is the incident's, not the ticket's", "按同一事件计数，不按单张工单"),
+    "per_incident": (
+        "its clock is the incident's: slawatch explain {incident}",
+        "按同一事件计数：slawatch explain {incident}",
+    ),
     "not_known": ("no reason found; please report this", "未能找到原因，请反馈"),
 }
 """Why a rule put no clock on the ticket."""
@@ -101,6 +104,15 @@ LABELS: dict[str, tuple[str, str]] = {
     "marks": ("mark", "标记"),
     "withdrawn": ("taken back", "已撤回"),
     "absences": ("Rules without a clock", "未起算的规则"),
+    "first": ("first", "首次投诉"),
+    "window": ("window", "计数期限"),
+    "count": ("count", "计数"),
+    "tickets": ("complaints", "投诉"),
+    "taken_over": ("taken over", "已介入"),
+    "called": ("next unit up", "上一级单位"),
+    "no_escalation": ("no escalation", "未升级"),
+    "unstarted": ("no clock", "未起算"),
+    "elsewhere": ("elsewhere", "已不属于本事件"),
 }
 """What stands at the beginning of a line."""
 

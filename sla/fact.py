@@ -89,10 +89,11 @@ def incident_key(rule: Rule, recurrence: Recurrence, reading: Reading) -> str | 
     parts = [reading.attributes.get(name) for name in recurrence.same]
     if None in parts:
         return None
-    return "/".join([*(_part(str(part)) for part in parts), rule_name(rule)])
+    return "/".join([*(key_part(str(part)) for part in parts), rule_name(rule)])
 
 
-def _part(text: str) -> str:
+def key_part(text: str) -> str:
+    """A part of an incident's key, for what an attribute says."""
     part = quoted(text)
     return part if len(part) <= PART_MAX else blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -13,14 +13,14 @@ from enum import StrEnum
 
 import msgspec
 
-from sla.duty import FINAL, Reason, next_instant
+from sla.duty import BREACH, FINAL, Outcome, Reason, Status, next_instant
 from sla.event import Event, insert
 from sla.fact import contribute
 from sla.kinds import KINDS
 from sla.publication import Output, Subject
 from sla.revision import revise, withdraw
 from sla.rulebook import Rulebook
-from sla.ticket import EVENTS_MAX, Reading, Ticket, effective
+from sla.ticket import EVENTS_MAX, Published, Reading, Ticket, effective
 from sla.vocabulary import Business
 from sla.watch import Watch
 
@@ -142,16 +142,20 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     seen: set[str] = set()
 
     calm = calm and not reading.inferred
+    rests = False
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
-        published = ticket.published.get(clock_id) if calm else None
-        return published is not None and published.outcome in FINAL and published.reason != Reason.START_WITHDRAWN
+        published = ticket.published.get(clock_id) if rests else None
+        if published is None or published.reason == Reason.START_WITHDRAWN:
+            return False
+        return published.outcome in FINAL or (silent and _said_all(published))
 
     unknown = False
     if reading.accepted is not None:
         excused = rulebook.excused(business.name, reading)
         for rule in rulebook.rules_of(business.name):
+            rests = silent or (calm and rule.settles)
             for duty in KINDS[rule.kind](rule, subject, reading, settled):
                 instant = duty.opens_at
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
@@ -184,6 +188,12 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
         wake_at = ticket.events[-1].time + business.forget_after
     ticket.wake_at = wake_at
     return unknown
+
+
+def _said_all(published: Published) -> bool:
+    """Whether silence can add nothing to a clock: the breach, the last of its alerts, is out."""
+    breach = published.alerts.get(BREACH) if published.outcome == Outcome.BREACHED else None
+    return breach is not None and breach.status != Status.RETRACTED
 
 
 def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal]]) -> Ticket | None:

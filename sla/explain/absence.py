@@ -11,6 +11,7 @@ from typing import Any
 from sla.event import Event
 from sla.explain.explanation import Absence, AbsenceReason, Misfit, ref
 from sla.explain.grounds import last, misfits
+from sla.fact import incident_key
 from sla.rule import Lack, Rule, Start
 from sla.ticket import Reading
 
@@ -64,7 +65,9 @@ def _unstarted(rule: Rule, reading: Reading, voided: list[Event]) -> Said:
     """The rule binds the ticket, and yet no clock started."""
     if rule.recurrence is not None:  # its clock is an incident's, of which a ticket is one of several
         missing = [name for name in rule.recurrence.same if reading.attributes.get(name) is None]
-        return (AbsenceReason.NO_INCIDENT, {"events": missing}) if missing else (AbsenceReason.PER_INCIDENT, {})
+        if missing:
+            return AbsenceReason.NO_INCIDENT, {"events": missing}
+        return AbsenceReason.PER_INCIDENT, {"incident": incident_key(rule, rule.recurrence, reading)}
     if rule.bound:
         since = [at for at, _ in reading.spans(rule.binding)]
         return _without_term(rule, reading, since) or (AbsenceReason.NOT_KNOWN, {})

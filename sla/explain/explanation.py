@@ -81,6 +81,7 @@ class Absence(msgspec.Struct, omit_defaults=True):
     `misfits` are those of each alternative of the rule, the nearest first. `events` are the types that would start
     one, or that are needed before, or the attributes without which nobody knows what a ticket is about; `because` is
     the event that stands in the way. `at` is from when a term is in force, or when a clock that lies ahead begins.
+    `incident` is the one whose clock it is.
     """
 
     rule: str
@@ -91,6 +92,7 @@ class Absence(msgspec.Struct, omit_defaults=True):
     events: list[str] = []
     because: Ref | None = None
     at: datetime | None = None
+    incident: str | None = None
 
 
 class Granted(msgspec.Struct, omit_defaults=True):
@@ -139,11 +141,37 @@ class Warned(msgspec.Struct, omit_defaults=True):
     status: str | None = None
 
 
+class News(StrEnum):
+    """What a ticket said anew about an incident."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    ACCEPTED_ANEW = "accepted_anew"
+    CLOSED = "closed"
+    CLOSING_WITHDRAWN = "closing_withdrawn"
+    JUDGED_TO_COUNT = "judged_to_count"
+    JUDGED_NOT_TO_COUNT = "judged_not_to_count"
+    JUDGEMENT_WITHDRAWN = "judgement_withdrawn"
+    TAKEN_OVER = "taken_over"
+    HANDED_ON = "handed_on"
+    DESCRIBED = "described"
+
+
+class Said(msgspec.Struct, omit_defaults=True):
+    """What a ticket said about an incident, under a revision of its own: what is new in it, and of which event."""
+
+    ticket: str
+    revision: int
+    news: list[News]
+    event: Ref | None = None
+
+
 class Told(msgspec.Struct, omit_defaults=True):
     """One revision that was published of a clock's verdict (no `level`) or of one of its alerts.
 
-    `after` is the event that brought it about, else silence proven through `silent_through` did. `state` is the
-    outcome or the status; `changed` is what else it says other than the revision before, as it was published.
+    `after` is the event that brought it about (of an incident: `said` what a ticket said), else silence
+    proven through `silent_through` did. `state` is the outcome or the status; `changed` is what else it says other
+    than the revision before, as it was published.
     """
 
     clock_id: str
@@ -155,6 +183,7 @@ class Told(msgspec.Struct, omit_defaults=True):
     silent_through: datetime | None = None
     changed: dict[str, Any] = {}
     historic: bool = False
+    said: Said | None = None
 
 
 class Clock(msgspec.Struct, omit_defaults=True):

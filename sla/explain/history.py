@@ -106,10 +106,11 @@ def _note(lived: History, result: Step, after: Ref | None, through: datetime | N
     for output in result.outputs:
         if output.channel is Channel.FACTS:
             continue  # said to other workers, about an incident; no revision of a clock
-        lived.told.append(_read(output, lived.last, after, through))
+        lived.told.append(revision_of(output, lived.last, after, through))
 
 
-def _read(output: Output, last: dict[str, dict[str, Any]], after: Ref | None, through: datetime | None) -> Told:
+def revision_of(output: Output, last: dict[str, dict[str, Any]], after: Ref | None, through: datetime | None) -> Told:
+    """One revision of a verdict or an alert; `last` is what each said last, and is brought up to date."""
     data: dict[str, Any] = _decode(output.value)["data"]
     verdict = output.channel is Channel.VERDICTS
     name = data["clock_id" if verdict else "alert_id"]

@@ -28,7 +28,7 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
         if start.last and number + 1 < len(starts):
             ends = (starts[number + 1][0], Reason.SUPERSEDED)
         name = clock_id(subject, rule.id, event)
-        if not settled(name) or not rule.settles:
+        if not settled(name):
             found.append(clock(rule, reading, position, since, entry, anywhere=from_attribute, ends=ends, name=name))
     return found
 

@@ -7,7 +7,7 @@
 
 The clock begins with the first closing of the ticket accepted first, whatever became of that ticket. Those accepted
 later count by when they were accepted, as soon as they are judged to count. What came before that closing (a ticket,
-a unit that stepped in) has no part in it. Only `sla.incident` imports this.
+a unit that stepped in) has no part in it. Only `sla.incident` and `sla.explain` import this.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ FORGET_AFTER = timedelta(days=215)
 
 
 class Window(msgspec.Struct, frozen=True):
-    """One stretch in which tickets count: where it ends, and what was accepted in it, in order of acceptance.
+    """One stretch in which tickets count: from when to when, and what was accepted in it, in order of acceptance.
 
     `counted` are those that count, `filed` those and the ones that may yet.
     """
 
+    begins_at: datetime
     ends_at: datetime
     counted: tuple[Fact, ...]
     filed: tuple[Fact, ...]
 
     def reached_at(self, times: int, anchor: datetime) -> datetime | None:
         """When so many counted; None where they do not."""
-        known = sorted(max(_at(fact.judged), _at(fact.accepted), anchor) for fact in self.counted)
+        known = sorted(counts_from(fact, anchor) for fact in self.counted)
         return known[times - 1] if 0 < times <= len(known) else None
 
     def filed_at(self, times: int, anchor: datetime) -> datetime | None:
@@ -52,11 +53,16 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Course(NamedTuple):
-    """One stretch of tickets about an incident: its clock, and what counts in it and what may yet, as accepted."""
+    """One stretch of tickets about an incident: its clock, and what counts in it and what may yet, as accepted.
+
+    `ordered` are all its tickets, `window` the one of its windows that decides.
+    """
 
     duty: Duty
     counted: tuple[Fact, ...]
     filed: tuple[Fact, ...]
+    ordered: list[Fact]
+    window: Window
 
 
 def courses(rule: Rule, subject: str, facts: Sequence[Fact], horizon: datetime | None) -> list[Course]:
@@ -88,6 +94,11 @@ def stretches(facts: Sequence[Fact]) -> list[list[Fact]]:
         found[-1].append(fact)
         last_at = max(last_moment(fact), last_at or EARLIEST)
     return found
+
+
+def counts_from(fact: Fact, anchor: datetime) -> datetime:
+    """Since when a ticket that counts was known to."""
+    return max(_at(fact.judged), _at(fact.accepted), anchor)
 
 
 def last_moment(fact: Fact) -> datetime:
@@ -132,7 +143,7 @@ def _course(
     found.standing = _standing(found, recurrence, windows, decisive, horizon)
     if found.standing[1] is Reason.WINDOW_OVER:
         found.over_at = found.wakes_at
-    return Course(found, decisive.counted, decisive.filed or tuple(ordered))
+    return Course(found, decisive.counted, decisive.filed or tuple(ordered), ordered, decisive)
 
 
 def _standing(
@@ -171,11 +182,12 @@ def _windows(recurrence: Recurrence, entry: InForce, ordered: list[Fact], anchor
     later = [fact for fact in ordered[1:] if _at(fact.accepted) > anchor]
     if recurrence.first_counts:
         later.insert(0, ordered[0])
-    found = [_within(later, entry.term.due(anchor).not_before)]
+    found = [_within(later, anchor, entry.term.due(anchor).not_before)]
     if recurrence.rolling:
         for number, fact in enumerate(later):
-            if _at(fact.accepted) > anchor:
-                found.append(_within(later[number:], entry.term.due(_at(fact.accepted)).not_before))
+            begins_at = _at(fact.accepted)
+            if begins_at > anchor:
+                found.append(_within(later[number:], begins_at, entry.term.due(begins_at).not_before))
     return found
 
 
@@ -189,9 +201,9 @@ def _decisive(windows: list[Window], times: int, anchor: datetime) -> Window:
     return max(windows, key=lambda window: (len(window.counted), len(window.filed), window.ends_at))
 
 
-def _within(later: list[Fact], ends_at: datetime) -> Window:
+def _within(later: list[Fact], begins_at: datetime, ends_at: datetime) -> Window:
     filed = tuple(fact for fact in later if _at(fact.accepted) <= ends_at and fact.counts is not False)
-    return Window(ends_at, tuple(fact for fact in filed if fact.counts), filed)
+    return Window(begins_at, ends_at, tuple(fact for fact in filed if fact.counts), filed)
 
 
 def _at(event: Event | None) -> datetime:

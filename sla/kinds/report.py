@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+from sla.calendar import Calendar
 from sla.duty import Duty, Reason, clock_id
 from sla.event import Event
 from sla.kinds.course import Settled, known_at, owner, thresholds
@@ -19,13 +22,17 @@ from sla.ticket import Reading
 
 ROUNDS_MAX = 366
 """No duty is asked for on more days, or more often, than this: what is open for a year has other troubles."""
+MIDNIGHT = time(0)
 
-Round = tuple[str, datetime, datetime]
-"""One time that a report is owed: its name, when it begins, when it is due."""
+Round = tuple[str, datetime]
+"""One time that a report is owed: its name and when it begins."""
 
 
 def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list[Duty]:
-    """The clocks of all rounds up to the one after the horizon; the last lies ahead and is not told yet."""
+    """The clocks of all rounds up to the one after the horizon, without those that are settled.
+
+    The last lies ahead and is not told yet.
+    """
     found: list[Duty] = []
     for opened, (ended, why) in _stretches(rule, reading):
         start = reading.events[opened]
@@ -33,14 +40,17 @@ def duties(rule: Rule, subject: str, reading: Reading, settled: Settled) -> list
         if entry is None:
             continue
         latest = _latest(reading, ended)
-        for round_ in _rounds(rule, start, entry):
-            if ended is not None and round_[1] > latest:
+        name = clock_id(subject, rule.id, start)
+        for round_, begins_at in _rounds(rule, start, entry):
+            if ended is not None and begins_at > latest:
                 break
-            duty = _duty(rule, subject, reading, start, round_, entry, ended, why)
-            settled(duty.clock_id)
-            found.append(duty)
-            if ended is None and duty.started_at >= latest:
-                duty.opens_at = duty.started_at
+            of_round = f"{name}/{round_}"
+            past = settled(of_round)
+            ahead = ended is None and begins_at >= latest
+            if ahead or not past:
+                found.append(_duty(rule, of_round, reading, start, begins_at, entry, ended, why))
+            if ahead:
+                found[-1].opens_at = begins_at
                 break
     return found
 
@@ -50,15 +60,22 @@ def _rounds(rule: Rule, start: Event, entry: InForce) -> Iterator[Round]:
     if entry.daily is None:
         begins_at = start.time + entry.after
         for number in range(1, ROUNDS_MAX + 1):
-            yield str(number), begins_at, begins_at + entry.every
+            yield str(number), begins_at
             begins_at += entry.every
         return
-    day = local_date(start.time, rule.zone)
-    for _ in range(ROUNDS_MAX):
-        day += timedelta(days=1)
-        if entry.each == "calendar_day" or _works(rule, day):
-            midnight, due_at = (datetime.combine(day, at, rule.zone) for at in (time(0), entry.daily))
-            yield day.isoformat(), midnight, due_at
+    calendar = None if entry.each == "calendar_day" else rule.calendar
+    yield from _days(local_date(start.time, rule.zone), rule.zone, calendar)
+
+
+@lru_cache(maxsize=256)
+def _days(after: date, zone: ZoneInfo, calendar: Calendar | None) -> list[Round]:
+    """The days after one, or those of them that a calendar does not know to be off: a ticket asks at each step."""
+    days = (after + timedelta(days=number) for number in range(1, ROUNDS_MAX + 1))
+    return [
+        (day.isoformat(), datetime.combine(day, MIDNIGHT, zone))
+        for day in days
+        if calendar is None or calendar.working(day) is not False
+    ]
 
 
 def _stretches(rule: Rule, reading: Reading) -> list[tuple[int, tuple[Event | None, Reason]]]:
@@ -114,22 +131,20 @@ def _latest(reading: Reading, ended: Event | None) -> datetime:
     return latest if reading.horizon is None or reading.horizon < latest else reading.horizon
 
 
-def _works(rule: Rule, day: date) -> bool:
-    """Whether a day counts where only working days do; a day the calendar does not know is taken for one."""
-    return rule.calendar is None or rule.calendar.working(day) is not False
-
-
 def _duty(
     rule: Rule,
-    subject: str,
+    of_round: str,
     reading: Reading,
     start: Event,
-    round_: Round,
+    begins_at: datetime,
     entry: InForce,
     ended: Event | None,
     why: Reason,
 ) -> Duty:
-    name, begins_at, due_at = round_
+    if entry.daily is None:
+        due_at = begins_at + entry.every
+    else:
+        due_at = datetime.combine(begins_at.date(), entry.daily, rule.zone)
     told = (e for e in reading.events if e.time >= begins_at and any(stop.fits(e) for stop in rule.stops))
     if entry.daily is None:  # a round ends where the next begins: what comes at that instant is of the former
         told = (event for event in told if event.time > begins_at)
@@ -141,7 +156,7 @@ def _duty(
         elif cancel.time <= due_at:
             stop = None
     duty = Duty(
-        clock_id=clock_id(subject, rule.id, start, name),
+        clock_id=of_round,
         rule=rule.id,
         start=start,
         started_at=begins_at,

@@ -95,7 +95,7 @@ MUTANTS = (
             "if (duty.cancel is not None and duty.cancel.time > at) or ("
             "horizon is not None and horizon > duty.silence_counts_from(at)):", by=COMPLAINTS),
     _mutant("next-day-forgotten", "nobody waits for the next day of reports", f"{KINDS}.report:duties",
-            "duty.opens_at = duty.started_at", "found.pop()", by=COMPLAINTS),
+            "found[-1].opens_at = begins_at", "found.pop()", by=COMPLAINTS),
     _mutant("superior-ignored", "another date changes nothing", f"{KINDS}.course:set_anew",
             "if told is not None and (", "if False and (", by=COMPLAINTS),
     _mutant("superior-too-late", "a date set when it was due already counts", f"{KINDS}.course:set_anew",

@@ -11,6 +11,7 @@ from sla.calendar import DayEnd, NonworkingStart
 from sla.event import Event, fingerprint
 from sla.explain import history
 from sla.explain.explained import explain
+from sla.kinds import report
 from sla.passage import Why, passage
 from sla.rulebook import parse
 from sla.term import parse_term
@@ -242,6 +243,31 @@ def test_a_long_silence_ends_the_same_however_it_is_followed(monkeypatch):
     assert len(step_by_step[0]) > 20
     assert lived(0, 10_000) == step_by_step
     assert lived(3, 5)[0] == step_by_step[0]
+
+
+def test_a_long_silence_is_followed_without_judging_what_it_cannot_change(monkeypatch):
+    """Rounds of which all is said are not judged again: four times the days are four times the work, not sixteen."""
+
+    def rounds_judged(days):
+        told = []
+        duty = report._duty
+        with monkeypatch.context() as patched:
+            patched.setattr(report, "_duty", lambda *of_round: told.append(of_round) or duty(*of_round))
+            until = instant("20:00:00") + timedelta(days=days)
+            clocks = explained(MAJOR, DISPATCHED, until=until.strftime("%Y-%m-%dT%H:%M:%S")).clocks
+        assert len(clocks) > days
+        return len(told)
+
+    assert rounds_judged(80) < 4.5 * rounds_judged(20)
+
+
+def test_a_round_that_is_over_is_judged_anew_when_it_changes_hands():
+    """Silence may rest with what is final, an event may not: the last unit that was given the ticket owed the report."""
+    replied = told("2026-11-24T09:00:00", "e3", "replied", {"unit": "3201", "level": "city"})
+    to_other = {**TO_CITY, "to_unit": "3204"}
+    again = told("2026-11-25T09:00:00", "e4", "dispatched", to_other)
+    clock = clock_of("complaint/progress", MAJOR, DISPATCHED, replied, again, until="2026-11-26T09:00:00")
+    assert (clock.outcome, clock.owner, clock.told[-1].changed) == ("cancelled", "3204", {"owner": "3204"})
 
 
 TERMS = st.sampled_from(["2 wh", "0.5 wh", "13 wh", "1 wd", "6 wd", "1 mo", "20 min", "3 d"])
