@@ -30,8 +30,8 @@ class Traits(msgspec.Struct, frozen=True):
     """How a receiver wants to be treated.
 
     `people`: people read it, so they hear a change once, and a storm as digests; a machine gets every revision.
-    `limits` is what its texts may hold (None: it gets data). `rates` all hold at once. `mirror`: it forgets, and is told all
-    open alerts again and again. `at_once` is how many messages it may get in parallel.
+    `limits` is what its texts may hold (None: it gets data). `rates` all hold at once. `mirror`: it forgets, and is
+    told all open alerts again and again. `at_once` is how many messages it may get in parallel.
     """
 
     people: bool
@@ -59,7 +59,8 @@ class Receiver(Protocol):
 class Surroundings(msgspec.Struct, frozen=True):
     """What a receiver is built with beside its own configuration.
 
-    `http` posts (see `alerting.http`), `unit_names` gives the names of a unit by language, `language` is that of its readers.
+    `http` posts (see `alerting.http`), `unit_names` gives the names of a unit by language, `language` is
+    that of its readers.
     """
 
     name: str
@@ -71,8 +72,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, frozen=True):
     """The registration of a receiver: the layout of its configuration and how one is built.
 
-    `layout` is a msgspec.Struct with `forbid_unknown_fields`; `make(config, surroundings)` raises ValueError for what the
-    layout cannot say (an address that is no https one, a secret that is none).
+    `layout` is a msgspec.Struct with `forbid_unknown_fields`; `make(config, surroundings)` raises ValueError for
+    what the layout cannot say (an address that is no https one, a secret that is none).
     """
 
     name: str
