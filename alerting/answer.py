@@ -59,8 +59,8 @@ class Answer(msgspec.Struct, frozen=True):
     """What came of one attempt.
 
     `status` is the HTTP or SMTP status and `code` the receiver's own (`errcode`), where there is one. `detail` is at
-    most DETAIL_MAX characters and holds no secret, address with a token, or content of the message. `wait_s` is how long
-    the receiver asked to be left alone. `switch_off`: it does not want to hear from us again (410).
+    most DETAIL_MAX characters and holds no secret, address with a token, or content of the message. `wait_s` is how
+    long the receiver asked to be left alone. `switch_off`: it does not want to hear from us again (410).
     """
 
     kind: Class

@@ -34,9 +34,9 @@ class Message(msgspec.Struct, frozen=True):
     """What one receiver is told at once.
 
     `key` is the same in every attempt, whichever process makes it: receivers that know idempotency get it. `alerts`
-    holds one alert, except for a digest or a mirror. `ack_url` is a signed link by which the reader says "I am on it";
-    None where there is nothing to acknowledge or no public address is configured. `degraded`: Redis is away, so a
-    second message under the same key may follow.
+    holds one alert, except for a digest or a mirror. `ack_url` is a signed link by which the reader says "I am on
+    it"; None where there is nothing to acknowledge or no public address is configured. `degraded`: Redis is
+    away, so a second message under the same key may follow.
     """
 
     key: str
