@@ -5,7 +5,7 @@
        | settled: it was sent or given up; only the record is missing
 
 Never "sent" before it is sent: a crash in between would lose a page. Redis is an index, not the truth: away or
-emptied it costs repeats under the same key, and nothing waits for it. Works with Redis 7 and Valkey: plain Lua, no module.
+emptied it costs repeats under the same key, and nothing waits for it. Works with Redis 7 and Valkey: plain Lua.
 `alerting` only.
 """
 
