@@ -226,6 +226,9 @@ def test_any_story_ends_with_everybody_told_what_they_must_know_and_nothing_else
     last = {key.receiver: status for _, key, status, _ in world.heard}
     known = {name: heard.status for name, heard in world.case.heard.items()}
     stands = str(world.case.latest.status)
-    assert all(status == stands for status in known.values()), (known, stands)
+    if stands == "firing" and not world.case.acknowledged:
+        assert known["robot"] == known["hook"] == "firing" or not world.case.done, known
+    elif stands != "firing":
+        assert all(status == stands for status in known.values()), (known, stands)
     assert known.keys() <= last.keys()
     event(f"{len(world.heard) // 3 * 3} messages")
