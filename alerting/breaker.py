@@ -42,6 +42,11 @@ class Breaker:
                 self._pause = min(self._pause * 2, PAUSE_MAX)
                 self._failures = FAILURES - 1  # half open: the next failure opens it again
 
+    @property
+    def calm(self) -> bool:
+        """Whether the last attempts say nothing bad of the receiver; else it is tried with one message at a time."""
+        return self._failures == 0
+
     def closed(self, now: datetime) -> bool:
         """Whether something may be tried."""
         return self.open_until is None or self.open_until <= now

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerting.alert import Alert, Level, Status
+from alerting.alert import Alert, Level
 from alerting.case import Case
 from alerting.command import Command, Verb
 from alerting.ladder import Decision, Plan, Task, decide
-from alerting.record import Key, Notification, Outcome
+from alerting.record import Key, Notification
 from alerting.stages.mute import Mute, Silence, muted
 
 CASES_MAX: Final = 2_000_000
@@ -44,6 +44,7 @@ class Desk:
         self._by_clock: dict[str, list[str]] = {}
         self._by_subject: dict[str, list[str]] = {}
         self._look: list[tuple[datetime, str]] = []
+        self._looked: dict[str, datetime] = {}
         self._acks_ahead: dict[str, list[tuple[datetime, str]]] = {}
 
     # -- what the topics say -----------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ class Desk:
         decision.tasks = [task for task in decision.tasks if task.key not in self.under_way]
         decision.muffled = [muffled for muffled in decision.muffled if muffled.key not in self.under_way]
         if decision.look_at is not None:
-            heapq.heappush(self._look, (decision.look_at, alert_id))
+            self.look_again(alert_id, decision.look_at)
         return decision
 
     def wanted(self, task: Task, now: datetime) -> Task | None:
@@ -124,14 +125,23 @@ class Desk:
         """The alerts for which something may have become due."""
         seen: set[str] = set()
         while self._look and self._look[0][0] <= now:
-            alert_id = heapq.heappop(self._look)[1]
-            if alert_id in self.cases and alert_id not in seen:
-                seen.add(alert_id)
-                yield alert_id
+            at, alert_id = heapq.heappop(self._look)
+            if self._looked.get(alert_id) == at:  # else an earlier look has replaced it
+                del self._looked[alert_id]
+                if alert_id in self.cases and alert_id not in seen:
+                    seen.add(alert_id)
+                    yield alert_id
 
     def next_look_at(self) -> datetime | None:
         """When `to_look_at` has something next."""
         return self._look[0][0] if self._look else None
+
+    def look_again(self, alert_id: str, at: datetime) -> None:
+        """Something is due then that no topic says."""
+        known = self._looked.get(alert_id)
+        if known is None or at < known:
+            self._looked[alert_id] = at
+            heapq.heappush(self._look, (at, alert_id))
 
     # -- small things ------------------------------------------------------------------------------------------
 
@@ -148,6 +158,7 @@ class Desk:
 
     def _drop(self, alert_id: str) -> None:
         case = self.cases.pop(alert_id)
+        self._looked.pop(alert_id, None)
         for index, name in ((self._by_clock, case.latest.data.clock_id), (self._by_subject, case.latest.subject)):
             left = [other for other in index.get(name or "", ()) if other != alert_id]
             if left:
@@ -174,14 +185,3 @@ class Desk:
             return False
         told = (key for key, done in case.done.items() if done.reason not in _NOT_FROM_HERE)
         return not any(key.revision == begun.revision for key in told) and not case.tries
-
-
-def ended(case: Case) -> bool:
-    """Whether an alert is over."""
-    return case.latest.status is not Status.FIRING
-
-
-def delivered(case: Case, key: Key) -> bool:
-    """Whether a step is known to have reached its receiver."""
-    done = case.done.get(key)
-    return done is not None and done.outcome in (Outcome.SENT, Outcome.UNVERIFIED)
