@@ -107,7 +107,7 @@ class Dedupe:
             socket_connect_timeout=ANSWER_WITHIN_S,
             retry=Retry(NoBackoff(), 0),  # a script that ran and was not heard of must not run unseen again
         )
-        self._redis = Redis(connection_pool=pool)
+        self._redis = Redis.from_pool(pool)  # closed with it
         self._prefix, self._owner = prefix, owner
         self._claim = self._redis.register_script(_CLAIM)
         self._settle = self._redis.register_script(_SETTLE)
