@@ -30,7 +30,7 @@ def foreign(text: str, *, markdown: bool) -> str:
 
     Empty only where nothing visible was there. An address in it is no link any more.
     """
-    if _PLAIN(text) and "://" not in text:
+    if _PLAIN(text):
         return text[:FOREIGN_MAX]
     text = text[:FOREIGN_MAX]
     seen = "".join(" " if char in "\t\n\r" else char for char in text)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from alerting.alert import Alert, Level, Status
 from alerting.message import Message, Occasion
 from alerting.texts.cleaning import foreign, size
-from alerting.texts.facts import Facts, facts_of
+from alerting.texts.facts import Facts, facts_of, listed
 from alerting.texts.room import Room
 from alerting.texts.single import Reader, again, link_line, owner_of
 from alerting.texts.words import level_word
@@ -25,7 +25,10 @@ OWNERS_MAX: Final = 3
 
 _LEVELS: Final = (Level.ESCALATION, Level.BREACH, Level.WARNING, Level.NOTICE)
 _STATUSES: Final = (Status.FIRING, Status.RESOLVED, Status.RETRACTED)
-_PLACES: Final = {member: place for members in (_LEVELS, _STATUSES) for place, member in enumerate(members)}
+_LEVEL_PLACES: Final[dict[str, int]] = {level: place for place, level in enumerate(_LEVELS)}
+_STATUS_PLACES: Final[dict[str, int]] = {status: place for place, status in enumerate(_STATUSES)}
+_LONGER: Final = frozenset(10**power for power in range(12))
+"""The numbers that have one digit more than the one before (the first has one more than none)."""
 
 
 class _Key(NamedTuple):
@@ -41,8 +44,9 @@ class _Key(NamedTuple):
 class _Group:
     """Alerts of one rule and level: how many, and the ids of their tickets, each once, in the order they came."""
 
-    def __init__(self, first: Facts) -> None:
+    def __init__(self, first: Facts, *, grave: bool) -> None:
         self.first = first
+        self.grave = grave
         self.number = 0
         self.ids: dict[str, None] = {}
 
@@ -58,48 +62,54 @@ class Digest:
         self._numbers: Counter[tuple[int, int]] = Counter()
         self._owners: Counter[tuple[str | None, str | None]] = Counter()
         self._number = 0
-        # Bytes: of the headline without its numbers, of the groups' leads without theirs, and of all ids.
-        self._head_bytes = self._lead_bytes = self._id_bytes = 0
+        # Bytes: of the headline and the groups' leads without their numbers, of these numbers, and of all ids.
+        self._head_bytes = self._lead_bytes = self._digits = self._id_bytes = 0
         self._break = size(line_break(markdown=reader.markdown))
 
     @property
     def size(self) -> int:
         """Bytes of headline and groups, with the breaks between them; exact."""
-        numbers = (self._number, *self._numbers.values(), *(group.number for group in self._groups.values()))
-        return self._head_bytes + self._lead_bytes + self._id_bytes + sum(len(str(number)) for number in numbers)
+        return self._head_bytes + self._lead_bytes + self._digits + self._id_bytes
 
     def add(self, alert: Alert) -> None:
         """Take one more alert in."""
-        facts = facts_of(alert, self._reader.language)
-        status, level, grave = _PLACES[facts.status], _PLACES[facts.level], facts.grave
-        key = _Key(status, not (grave and level <= 1), level, not grave, facts.rule)
-        self._number += 1
-        self._numbers[status, level] += 1
-        self._owners[facts.owner, facts.owner_level] += 1
+        one = listed(alert)
+        status, level = _STATUS_PLACES[one.status], _LEVEL_PLACES[one.level]
+        key = _Key(status, not (one.grave and level <= 1), level, not one.grave, one.rule)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(facts)
+            group = self._groups[key] = _Group(facts_of(alert, self._reader.language), grave=one.grave)
             self._lead_bytes += size(self._lead(group, "")) + self._break
+            self._numbers[status, level] += 0
             self._head_bytes = size(self._headline(numbered=False))
         group.number += 1
-        shown = foreign(facts.subject, markdown=self._reader.markdown) or "?"
+        self._number += 1
+        self._numbers[status, level] += 1
+        for number in (self._number, self._numbers[status, level], group.number):
+            self._digits += number in _LONGER
+        self._owners[one.owner, one.owner_level] += 1
+        shown = foreign(one.subject, markdown=self._reader.markdown) or "?"
         if shown not in group.ids:
             self._id_bytes += size(shown) + (len(SEPARATOR) if group.ids else 0)
             group.ids[shown] = None
 
     def lines(self, message: Message, limit: int) -> Iterator[str]:
         """All of it, or as many whole ids as fit, and then how many are missing; what is optional where it fits."""
-        room = limit - self.size
+        left = limit - self.size
+        full = left < 0
+        if full:  # more than it holds: beside the ids there is only the link, in the room that is kept for it
+            left = kept_free(limit)
         extras = {}
         for name, line in self._extras(message):
             needed = size(line) + self._break
-            if needed <= room:
+            if needed <= left and (name == "link" or not full):
                 extras[name] = line
-                room -= needed
+                left -= needed
         yield self._headline()
         if "link" in extras:
             yield extras["link"]
-        yield from self._groups_within(limit) if room < 0 else self._all_groups()
+            limit -= size(extras["link"]) + self._break
+        yield from self._groups_within(limit) if full else self._all_groups()
         yield from (extras[name] for name in ("turns", "again") if name in extras)
 
     def _extras(self, message: Message) -> Iterator[tuple[str, str]]:
@@ -168,7 +178,7 @@ class Digest:
         clause = reader.clean(first.clause, 60)
         return reader.say(
             "group",
-            mark=reader.say("grave", mark=marked) if first.grave else marked,
+            mark=reader.say("grave", mark=marked) if group.grave else marked,
             title=reader.clean(first.title, 120),
             clause=reader.say("group_clause", clause=clause) if clause else "",
             number=number,

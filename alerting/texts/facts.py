@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -27,6 +27,7 @@ UNSAID: Final = frozenset({"alert_id", "revision", "mode", "clock_id", "rulebook
 """Those it does not: they are for machines, and the ids repeat what is said already."""
 
 OPERATOR: Final = "operator/"
+_GRAVE: Final = frozenset({"special", "major"})
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +67,20 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is about the monitor itself."""
         return self.rule.startswith(OPERATOR)
 
-    @property
-    def grave(self) -> bool:
-        """An urgent repair, or a special or major complaint: their breaches come first in a digest."""
-        return self.urgency == "urgent" or self.grade in ("special", "major")
+
+class Listed(NamedTuple):
+    """What a digest says of each alert, and no more: a storm has ten thousand of them. Fields as in `Facts`.
+
+    `grave`: an urgent repair, or a special or major complaint; their breaches come first.
+    """
+
+    status: str
+    level: str
+    rule: str
+    grave: bool
+    subject: str
+    owner: str | None
+    owner_level: str | None
 
 
 def facts_of(alert: Alert, language: Language) -> Facts:
@@ -101,6 +112,14 @@ def facts_of(alert: Alert, language: Language) -> Facts:
         overrun_seconds=data.overrun_seconds,
         evidence=tuple(data.evidence),
     )
+
+
+def listed(alert: Alert) -> Listed:
+    """What a digest may say of an alert."""
+    data = alert.data
+    grave = data.urgency == "urgent" or data.grade in _GRAVE
+    subject = data.ticket or data.incident or alert.subject
+    return Listed(data.status, data.level, data.rule, grave, subject, data.owner, data.owner_level)
 
 
 def chosen(told: Mapping[str, str], language: Language) -> str:

@@ -52,6 +52,9 @@ REASONS: Final[dict[str, dict[Language, str]]] = {
 OBVIOUS: Final = frozenset({Reason.AWAITED.value, Reason.NOT_DONE.value})
 """What a firing alert need not say: its level says it already."""
 
+TOO_FEW: Final[dict[Language, str]] = {"zh": "属实投诉次数不足", "en": "too few complaints count now"}
+"""What `awaited` means of an incident whose alert is over: a finding was overturned."""
+
 MONITOR_WELL: Final[dict[Language, str]] = {"zh": "情况已恢复正常", "en": "all is as it should be again"}
 
 

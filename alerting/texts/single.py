@@ -18,7 +18,7 @@ from alerting.texts.cleaning import foreign, link, middle_cut, shortened
 from alerting.texts.facts import Facts, chosen
 from alerting.texts.instants import lasting, offset, shown
 from alerting.texts.next_steps import next_step
-from alerting.texts.reasons import MONITOR_WELL, OBVIOUS, reason_words
+from alerting.texts.reasons import MONITOR_WELL, OBVIOUS, TOO_FEW, reason_words
 from alerting.texts.room import Room
 from alerting.texts.words import NAMES, level_word, say
 from sla.duty import Reason
@@ -104,7 +104,8 @@ def lines(message: Message, facts: Facts, reader: Reader, room: Room) -> Iterato
     if facts.clause:
         yield reader.say("clause", clause=reader.clean(facts.clause, room.clause))
     yield from link_line(message, reader, room)
-    yield from _marks(facts, reader, room)
+    if occasion is not Occasion.RETRACTED:
+        yield from _marks(facts, reader, room)
     if room.again and message.degraded:
         yield again(reader)
     if room.times:
@@ -163,6 +164,8 @@ def _subject(facts: Facts, reader: Reader, room: Room) -> str:
 def _state(facts: Facts, occasion: Occasion, reader: Reader, room: Room) -> Iterator[str]:
     """How it stands: late by how much, or what ended it, or why it was wrong; and that nobody has acknowledged."""
     reason = reason_words(facts.reason, reader.language)
+    if facts.incident and facts.reason == Reason.AWAITED:
+        reason = TOO_FEW[reader.language]
     if occasion is Occasion.RETRACTED:
         yield reader.say("wrong", reason=reason) if reason else reader.say("wrong_unsaid")
         return
