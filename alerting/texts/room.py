@@ -1,10 +1,11 @@
 """How a text is made to fit: what is left out first, and what is shortened when that is not enough.
 
-    full -> no evidence -> no times -> no "may come again" -> no details -> no next step -> no marks
-         -> unit, title and clause shorter, in steps -> ids shorter, in steps -> the end cut off
+    full -> no evidence -> no times -> no "may come again" -> no details -> no next step -> no marks and reason
+         -> unit, title and clause shorter -> brief: the unit by its code alone, and what the headline says said once
+         -> title, clause and ids shorter, in steps -> the end cut off
 
 The ticket's id, what happened, whose turn it is, the clause, the time left or overrun and the link are never left out
-by that. Only where a link alone leaves no room for the rest does the text say that it had to go.
+by that. Only where the link alone leaves no room for the rest does it go.
 Only `alerting.texts` imports this.
 """
 
@@ -31,6 +32,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     details: bool = True
     step: bool = True
     marks: bool = True
+    brief: bool = False
     unit: int = ANY
     title: int = ANY
     clause: int = ANY
@@ -47,6 +49,7 @@ _STEPS: Final[tuple[dict[str, Any], ...]] = (
     {"marks": False},
     {"unit": 60},
     {"title": 120, "clause": 90},
+    {"brief": True},
     {"title": 60, "clause": 60, "unit": 36},
     {"subject": 128},
     {"subject": 64},

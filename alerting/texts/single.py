@@ -176,8 +176,9 @@ def _state(facts: Facts, occasion: Occasion, reader: Reader, room: Room) -> Iter
         if facts.overrun_seconds is not None:
             yield reader.say("was_late", length=lasting(facts.overrun_seconds, reader.language))
         return
-    yield from _lateness(facts, reader)
-    if occasion in (Occasion.ESCALATED, Occasion.CHASED):
+    lateness = list(_lateness(facts, reader))
+    yield from lateness
+    if occasion in (Occasion.ESCALATED, Occasion.CHASED) and not (room.brief and lateness):
         deadline = _deadline(facts)
         sentence = "unheard_open" if deadline is None else "unheard" if deadline <= reader.now else "unheard_ahead"
         yield reader.say(sentence, since=shown(deadline or facts.at, reader.zone))
@@ -215,7 +216,10 @@ def _left(facts: Facts, now: datetime) -> float:
 
 def _owner(facts: Facts, occasion: Occasion, reader: Reader, room: Room) -> Iterator[str]:
     over = occasion in (Occasion.RESOLVED, Occasion.RETRACTED)
-    owner = owner_of(facts.owner, facts.owner_level, reader, room.unit)
+    if room.brief and facts.owner:
+        owner = reader.id(facts.owner, room.unit)
+    else:
+        owner = owner_of(facts.owner, facts.owner_level, reader, room.unit)
     if not owner and over:
         return
     if not owner:

@@ -90,7 +90,7 @@ SENTENCES: Final[dict[str, Words]] = {
     "engineer": {"zh": "监控系统值班工程师", "en": "the engineer on call for the monitor"},
     "step": {"zh": "下一步：{step}", "en": "Do now: {step}"},
     "clause": {"zh": "条款：{clause}", "en": "Clause: {clause}"},
-    "link": {"zh": "我来处理，点此确认：{link}", "en": "I am on it, acknowledge here: {link}"},
+    "link": {"zh": "我来处理：{link}", "en": "I am on it: {link}"},
     "link_left_out": {"zh": "确认链接过长，未附上", "en": "The link to acknowledge is too long for this channel"},
     "due": {"zh": "到期 {at}", "en": "due {at}"},
     "started": {"zh": "起算 {at}", "en": "started {at}"},
