@@ -54,8 +54,8 @@ _STEPS: Final[tuple[dict[str, Any], ...]] = (
     {"subject": 128},
     {"subject": 64},
     {"title": 36, "clause": 36, "unit": 18},
-    {"subject": 36},
     {"title": 24, "clause": 24},
+    {"subject": 36},
 )
 
 

@@ -50,7 +50,7 @@ SENTENCES: Final[dict[str, Words]] = {
     "chased": {"zh": "{level}·仍未处理", "en": "{level}, STILL OPEN"},
     "resolved": {"zh": "已解除·{level}", "en": "RESOLVED {level}"},
     "retracted": {"zh": "撤回·{level}", "en": "TAKEN BACK {level}"},
-    "subject": {"zh": "【{mark}】{subject}：{title}", "en": "{mark} {subject}: {title}"},
+    "subject": {"zh": "【{mark}】{subject}：{title}", "en": "{mark} · {subject} · {title}"},
     # the lines
     "ticket": {"zh": "工单：{subject}", "en": "Ticket: {subject}"},
     "incident": {"zh": "事件：{subject}", "en": "Incident: {subject}"},
