@@ -55,6 +55,12 @@ OBVIOUS: Final = frozenset({Reason.AWAITED.value, Reason.NOT_DONE.value})
 TOO_FEW: Final[dict[Language, str]] = {"zh": "属实投诉次数不足", "en": "too few complaints count now"}
 """What `awaited` means of an incident whose alert is over: a finding was overturned."""
 
+NOT_OWED: Final[dict[Language, str]] = {
+    "zh": "到期时未完成，其后已无须完成",
+    "en": "it was not done by the due time, and is not owed any more",
+}
+"""What `not_done` means of an alert that is over: something else ended the duty after it was due."""
+
 MONITOR_WELL: Final[dict[Language, str]] = {"zh": "情况已恢复正常", "en": "all is as it should be again"}
 
 

@@ -18,7 +18,7 @@ from alerting.texts.cleaning import foreign, link, middle_cut, shortened
 from alerting.texts.facts import Facts, chosen
 from alerting.texts.instants import lasting, offset, shown
 from alerting.texts.next_steps import next_step
-from alerting.texts.reasons import MONITOR_WELL, OBVIOUS, TOO_FEW, reason_words
+from alerting.texts.reasons import MONITOR_WELL, NOT_OWED, OBVIOUS, TOO_FEW, reason_words
 from alerting.texts.room import Room
 from alerting.texts.words import NAMES, level_word, say
 from sla.duty import Reason
@@ -170,7 +170,9 @@ def _state(facts: Facts, occasion: Occasion, reader: Reader, room: Room) -> Iter
         yield reader.say("wrong", reason=reason) if reason else reader.say("wrong_unsaid")
         return
     if occasion is Occasion.RESOLVED:
-        if not reason and facts.operator:
+        if facts.reason == Reason.NOT_DONE:
+            reason = NOT_OWED[reader.language]
+        elif facts.operator:
             reason = MONITOR_WELL[reader.language]
         yield reader.say("ended", reason=reason) if reason else reader.say("ended_unsaid")
         if facts.overrun_seconds is not None:

@@ -33,7 +33,7 @@ def scenes(language: str, limits: Limits) -> Iterator[tuple[str, Message]]:
     many += [over(sort, "resolved") for sort in SORTS.values()]
     fitting = many[: holds(many, language, limits, UNITS)]
     yield f"digest of the first {len(fitting)}", message(*fitting, occasion=Occasion.DIGEST, degraded=True)
-    yield f"digest of {len(many)}, more or less than it holds", message(*many, occasion=Occasion.DIGEST)
+    yield f"digest of {len(many)} in all", message(*many, occasion=Occasion.DIGEST)
     yield "mirror", message(*SORTS.values(), occasion=Occasion.MIRROR, ack_url=None)
     yield "test", message(alert(), occasion=Occasion.TEST)
 

@@ -123,6 +123,13 @@ def test_resolved_says_what_ended_it():
     assert not any(line.startswith("Do now") for line in lines)
 
 
+def test_what_was_never_done_is_not_told_as_if_it_had_been():
+    """A reply sent back after a call-back was due: nobody has to make that call any more."""
+    never = alert(status="resolved", reason="not_done", overrun_seconds=60.0)
+    lines = body(message(never, occasion=Occasion.RESOLVED))
+    assert lines[2] == "How it ended: it was not done by the due time, and is not owed any more"
+
+
 def test_retracted_says_that_the_alert_was_wrong():
     """And why, and that nothing is to be done."""
     lines = body(message(over(alert(), "retracted"), occasion=Occasion.RETRACTED), "zh")
