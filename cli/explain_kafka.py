@@ -1,7 +1,8 @@
 """The records of one ticket, live from Kafka: the partition its key belongs to is not known, so all are read.
 
 Only keys are looked at on the way, so a busy topic is read at hundreds of thousands of records a second; `since` says
-from when on. Nothing is committed and no group is joined. Used by `cli.explain`.
+from when on. Nothing is committed and no group is joined. Used by `cli.explain`, and for whole topics by
+`cli.handover`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ class UnreadableError(Exception):
     """The topic could not be read; the message says what is wrong."""
 
 
-def records_of(settings: Mapping[str, Any], topic: str, keys: Collection[bytes], since: datetime) -> Iterator[Raw]:
+def records_of(
+    settings: Mapping[str, Any], topic: str, keys: Collection[bytes] | None, since: datetime
+) -> Iterator[Raw]:
     """The records under one of these keys that were appended since an instant, partition by partition in their order.
 
-    `settings` are librdkafka's. It ends where the topic ended when it was asked. Raises UnreadableError.
+    `settings` are librdkafka's; without `keys` every record counts. It ends where the topic ended when it was asked.
+    Raises UnreadableError.
     """
     consumer = Consumer(
         {
@@ -46,7 +50,7 @@ def records_of(settings: Mapping[str, Any], topic: str, keys: Collection[bytes],
                     raise UnreadableError(f"{topic}: {error.str()}")
                 if error is not None:
                     open_.discard(message.partition())
-                elif message.key() in keys:
+                elif keys is None or message.key() in keys:
                     yield _raw(message)
     except KafkaException as error:
         raise UnreadableError(f"{topic}: {error.args[0].str()}") from error
