@@ -191,7 +191,7 @@ class _Reading:
             self.fault(at, f"{text!r} names nobody", remedy)
             return None
         if name not in known[kind]:
-            self.notes.unknown(ROUTES, at, f"{kind} in {text!r}:" if kind != "duty" else "team", name, known[kind])
+            self.notes.unknown(ROUTES, at, "team" if kind == TargetKind.DUTY else kind, name, known[kind])
             return None
         above = kind == TargetKind.LEVEL or text == f"{TargetKind.UNIT}:{PARENT}"
         if above and not self.rulebook.units:

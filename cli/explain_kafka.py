@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from cli.explain_source import Raw
 
@@ -24,12 +32,12 @@ class UnreadableError(Exception):
 
 
 def records_of(
-    settings: Mapping[str, Any], topic: str, keys: Collection[bytes] | None, since: datetime
+    settings: Mapping[str, Any], topic: str, keys: Collection[bytes] | None, since: datetime | None
 ) -> Iterator[Raw]:
     """The records under one of these keys that were appended since an instant, partition by partition in their order.
 
-    `settings` are librdkafka's; without `keys` every record counts. It ends where the topic ended when it was asked.
-    Raises UnreadableError.
+    `settings` are librdkafka's; without `keys` every record counts, without `since` from the first on. It ends
+    where the topic ended when it was asked. Raises UnreadableError.
     """
     consumer = Consumer(
         {
@@ -58,14 +66,17 @@ def records_of(
         consumer.close()
 
 
-def _assigned(consumer: Consumer, topic: str, since: datetime) -> set[int]:
+def _assigned(consumer: Consumer, topic: str, since: datetime | None) -> set[int]:
     """Read every partition from the first record of that time on; the partitions that have any."""
     known = consumer.list_topics(topic, timeout=ANSWER_WITHIN_S).topics[topic]
     if known.error is not None:
         raise UnreadableError(f"{topic}: {known.error.str()}; is the prefix right?")
-    since_ms = int(since.timestamp() * 1000)
-    wanted = [TopicPartition(topic, number, since_ms) for number in known.partitions]
-    starts = [tp for tp in consumer.offsets_for_times(wanted, timeout=ANSWER_WITHIN_S) if tp.offset >= 0]
+    if since is None:
+        starts = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in known.partitions]
+    else:
+        since_ms = int(since.timestamp() * 1000)
+        wanted = [TopicPartition(topic, number, since_ms) for number in known.partitions]
+        starts = [tp for tp in consumer.offsets_for_times(wanted, timeout=ANSWER_WITHIN_S) if tp.offset >= 0]
     consumer.assign(starts)
     return {tp.partition for tp in starts}
 

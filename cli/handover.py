@@ -30,8 +30,6 @@ from sla.term import parse_length
 from sla.toml_file import RulebookError
 from streams.settings import Settings
 
-START = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def add(verbs: Any) -> None:
     """Add the verb."""
@@ -100,7 +98,7 @@ def _law_and_turns(settings: Settings, at: datetime) -> tuple[Rulebook, dict[str
 def _verdicts(file_name: str | None, settings: Settings) -> Iterator[bytes | None]:
     if file_name is None:
         topic = f"{settings.own_prefix}verdicts"
-        yield from (record.value for record in records_of(settings.client(), topic, None, START))
+        yield from (record.value for record in records_of(settings.client(), topic, None, None))
         return
     with reading(file_name) as file:
         for _, line in lines(file):

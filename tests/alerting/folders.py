@@ -130,9 +130,11 @@ def faults(**files):
     try:
         folder(**files)
     except DeliveryError as error:
-        assert all(fault.remedy for fault in error.faults)
-        return [f"{fault.file}:{fault.line}: {fault.what}" for fault in error.faults]
-    return []
+        found = error.faults
+    else:
+        found = []
+    assert all(fault.remedy for fault in found)
+    return [f"{fault.file}:{fault.line}: {fault.what}" for fault in found]
 
 
 @cache

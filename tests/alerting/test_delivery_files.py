@@ -30,10 +30,10 @@ def test_a_folder_without_fault_is_read():
     [
         ('fallback = ["c"]', "", "routes.toml:1: there is no fallback"),
         ('fallback = ["c"]', 'fallback = ["d"]', "routes.toml:1: unknown receiver 'd'"),
-        ('"receiver:a"', '"receiver:aa"', "routes.toml:11: unknown receiver in 'receiver:aa': 'aa'"),
+        ('"receiver:a"', '"receiver:aa"', "routes.toml:11: unknown receiver 'aa'"),
         ('"receiver:a"', '"somebody"', "routes.toml:11: 'somebody' names nobody"),
-        ('"unit:owner"', '"unit:above"', "routes.toml:18: unknown unit in 'unit:above': 'above'"),
-        ('"level:hq"', '"level:top"', "routes.toml:21: unknown level in 'level:top': 'top'"),
+        ('"unit:owner"', '"unit:above"', "routes.toml:18: unknown unit 'above'"),
+        ('"level:hq"', '"level:top"', "routes.toml:21: unknown level 'top'"),
         ('"duty:hotline"', '"duty:cold"', "routes.toml:21: unknown team 'cold'"),
         ("[contacts.32]", "[contacts.33]", "routes.toml:5: unknown unit '33'"),
         ('receivers = ["b"]', 'receivers = ["x"]', "routes.toml:6: unknown receiver 'x'"),
