@@ -10,9 +10,9 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from cli import backtest, convert, demo, explain, generate, produce, rulebook, topics, worker
+from cli import backtest, convert, demo, explain, generate, handover, produce, routes, rulebook, topics, worker
 
-VERBS = (demo, worker, topics, produce, convert, generate, backtest, explain, rulebook)
+VERBS = (demo, worker, topics, produce, convert, generate, backtest, explain, rulebook, routes, handover)
 
 
 def parser() -> argparse.ArgumentParser:
