@@ -97,7 +97,7 @@ class Desk:
             muting = muted(
                 case.latest, self._silences(), now, breached=self._breached(case), too_old=self._too_old(case, now)
             )
-        decision = decide(case, self._plan(case.latest), muting, self._machines, now)
+        decision = decide(case, self._plan(case.begun or case.latest), muting, self._machines, now)
         decision.tasks = [task for task in decision.tasks if task.key not in self.under_way]
         decision.muffled = [muffled for muffled in decision.muffled if muffled.key not in self.under_way]
         if decision.look_at is not None:

@@ -40,13 +40,16 @@ class Intake:
         topic: str,
         group: str,
         session_timeout_s: float,
+        *,
+        from_now: bool = False,
     ) -> None:
-        self._topic = topic
+        """`from_now`: begin at the end, and commit nothing."""
+        self._topic, self._from_now = topic, from_now
         self._consumer = Consumer(
             {
                 **settings,
                 "group.id": group,
-                "enable.auto.commit": True,
+                "enable.auto.commit": not from_now,
                 "auto.commit.interval.ms": 1_000,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
@@ -103,7 +106,10 @@ class Intake:
         starts: dict[int, int] = {}
         for place in consumer.committed(places, timeout=ANSWER_WITHIN_S):
             low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_WITHIN_S)
-            starts[place.partition] = min(max(place.offset, low), high) if place.offset >= 0 else low
+            if self._from_now:
+                starts[place.partition] = high
+            else:
+                starts[place.partition] = min(max(place.offset, low), high) if place.offset >= 0 else low
         begin = [TopicPartition(self._topic, number, offset) for number, offset in starts.items()]
         consumer.incremental_assign(begin)
         consumer.pause(begin)

@@ -61,11 +61,17 @@ class Notifier:
         now: Callable[[], datetime],
         holds: Mapping[str, Holds],
         link: Link,
+        journal: Journal,
+        *,
+        from_now: bool = False,
     ) -> None:
-        """`client` are settings of Kafka's clients; `holds` says per receiver how much one digest lists."""
+        """`client` are settings of Kafka's clients; `holds` says per receiver how much one digest lists.
+
+        `from_now`: only what comes from now on is told, and no offset is kept (a dry run).
+        """
         self._settings, self._client, self._topics, self._plan = settings, dict(client), topics, plan
         self._now, self.metrics, self._dedupe, self._receivers = now, metrics, dedupe, receivers
-        self.journal = Journal(client, topics.notifications, topics.dead_letters, metrics.records_failed.inc)
+        self.journal = journal
         machines = frozenset(name for name, receiver in receivers.items() if not receiver.traits.people)
         give_up_after = timedelta(seconds=settings.give_up_after)
         self.office = Office(plan, machines, give_up_after, self.journal, metrics, now)
@@ -77,7 +83,7 @@ class Notifier:
         self._threads = ThreadPoolExecutor(4, "notifier")
         self._intake_thread = ThreadPoolExecutor(1, "intake")
         self._command_thread = ThreadPoolExecutor(1, "commands")
-        self._intake = Intake(client, topics.alerts, settings.group, settings.session_timeout)
+        self._intake = Intake(client, topics.alerts, settings.group, settings.session_timeout, from_now=from_now)
         self._early: dict[int, list[Message]] = {}
         self._taking: dict[int, asyncio.Task[None]] = {}
         self._commands_known = asyncio.Event()
@@ -107,6 +113,14 @@ class Notifier:
         for ended in done - {stopping}:
             ended.result()  # raises what ended it
             raise RuntimeError("a task of the notifier ended by itself")
+
+    def unwell(self) -> str:
+        """What is wrong, in a few words; empty while all is well."""
+        if not self._commands_known.is_set():
+            return "the commands have not been read yet"
+        if self.metrics.unaudited._value.get() > 0:
+            return "steps that were due have no outcome"
+        return ""
 
     # -- Kafka in ----------------------------------------------------------------------------------------------
 
@@ -230,7 +244,7 @@ class Notifier:
         now, lost, cases = self._now(), [], 0
         for case in self.office.cases():
             cases += 1
-            lost += missing(case, self._plan(case.latest), now)
+            lost += missing(case, self._plan(case.begun or case.latest), now)
         waiting = {key for desk in self.office.desks.values() for key in desk.under_way}
         lost = [key for key in lost if key not in waiting]
         self.metrics.cases.set(cases)

@@ -24,6 +24,7 @@ from alerting.receiver import Traits
 from alerting.record import Notification, decode
 from alerting.settings import NotifierSettings, Topics
 from alerting.stages.dedupe import Dedupe
+from alerting.stages.record import Journal
 from streams.topics import catalogue, create, delivery_catalogue
 from tests.alerting.live.redis_server import RedisServer
 from tests.alerting.making import value
@@ -112,6 +113,7 @@ class DeliveryStage:
             lambda: datetime.now(UTC),
             dict.fromkeys(receivers, len),
             lambda *_: None,
+            Journal(self.client, self.topics.notifications, self.topics.dead_letters, lambda: None),
         )
 
 
