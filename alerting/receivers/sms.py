@@ -50,7 +50,7 @@ class TakenWhen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yes.
     """
 
-    status: list[int] = [200]
+    status: tuple[int, ...] = (200,)
     path: str | None = None
     equals: Value | None = None
 
