@@ -43,6 +43,8 @@ class AllowList:
             return False
         if host.lower() in self._hosts or any(found in network for network in self._networks):
             return True
+        if isinstance(found, IPv6Address) and found.is_site_local:  # the forerunner of fc00::/7, still routed by some
+            return False
         return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 

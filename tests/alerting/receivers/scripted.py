@@ -50,6 +50,7 @@ class Scripted:
         self.connections = 0
         self._tls = tls
         self._over = asyncio.Event()
+        self._serving: set[asyncio.Task] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
@@ -60,9 +61,13 @@ class Scripted:
         self._over.set()
         self._server.close()
         await self._server.wait_closed()
+        await asyncio.gather(*self._serving)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._serving.add(asyncio.current_task())
+        if self.script.trick == "noise_first":
+            writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n" * 20)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])}
@@ -100,7 +105,7 @@ class Scripted:
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                 )
                 writer.transport.abort()
-            case "silence":  # closes without a word
+            case "silence" | "noise_first":  # closes without a word
                 pass
             case "noise":
                 yield b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n"
