@@ -106,10 +106,12 @@ class Mail:
             refused, _ = await client.sendmail(parseaddr(config.sender)[1], list(recipients), content)
             # The mail is taken; a server that will not say goodbye does not change that.
             with contextlib.suppress(aiosmtplib.SMTPException, TimeoutError, OSError):
-                await client.quit(timeout=1.0)
+                await client.execute_command(b"QUIT", timeout=1.0)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return {refusal.recipient: refusal.code for refusal in error.recipients}
         finally:
+            if client.transport is not None:
+                client.transport.abort()  # a server that hangs would not answer a polite goodbye of TLS either
             client.close()
         return {recipient: response.code for recipient, response in refused.items()}
 
