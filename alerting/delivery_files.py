@@ -62,7 +62,7 @@ def build(delivery: Delivery, surroundings: Surroundings) -> dict[str, Receiver]
     built: dict[str, Receiver] = {}
     faults: list[Fault] = []
     for one in delivery.receivers.values():
-        own = Surroundings(one.name, one.language, surroundings.http, surroundings.unit_names)
+        own = Surroundings(one.name, one.language, surroundings.http, surroundings.unit_names, surroundings.zone)
         try:
             built[one.name] = one.kind.make(one.config, own)
         except ValueError as error:

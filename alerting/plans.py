@@ -21,9 +21,8 @@ def plan_of(alert: Alert, delivery: Delivery) -> Plan:
     routes = route(alert, delivery)
     first = Rung(FIRST, timedelta(), Occasion.RAISED, _who(alert, delivery, *(told.steps[0] for told in routes)))
     later = [rung for told in routes for rung in _later(told, alert, delivery)]
-    return Plan(
-        (first, *sorted(later, key=lambda rung: (rung.after, rung.name))), any(told.critical for told in routes)
-    )
+    later.sort(key=lambda rung: (rung.after, rung.name))
+    return Plan((first, *later), any(told.critical for told in routes))
 
 
 def _later(told: Routed, alert: Alert, delivery: Delivery) -> list[Rung]:

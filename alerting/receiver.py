@@ -8,15 +8,18 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alerting.answer import Answer
 from alerting.message import Message
 from alerting.text import Language, Limits
+
+CHINA: Final = ZoneInfo("Asia/Shanghai")
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -60,13 +63,14 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a receiver is built with beside its own configuration.
 
     `http` posts (see `alerting.http`), `unit_names` gives the names of a unit by language, `language` is
-    that of its readers.
+    that of its readers, `zone` the one their clocks show.
     """
 
     name: str
     language: Language
     http: Any
     unit_names: Mapping[str, Mapping[str, str]]
+    zone: tzinfo = CHINA
 
 
 class Kind(msgspec.Struct, frozen=True):

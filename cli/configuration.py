@@ -21,7 +21,7 @@ from streams.settings import Settings, shown
 
 PREFIX = "SLAWATCH_"
 NOTIFIER = "notifier"
-"""The table of the file, and with an underscore the start of the variables, that hold what only a notifier is told."""
+"""The table of the file, and with an underscore the start of the variables, for what only a notifier is told."""
 OTHER = frozenset(
     {
         "SLAWATCH_CRASH_POINT",

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from alerting.http import Http
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
@@ -31,6 +30,7 @@ from alerting.alert import Alert
 from alerting.command_log import give
 from alerting.delivery import Delivery
 from alerting.delivery_files import DeliveryError, build
+from alerting.http import Http
 from alerting.metrics import Metrics
 from alerting.notifier import Notifier
 from alerting.pages import Pages
@@ -105,43 +105,42 @@ async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery
     names = {code: unit.name for code, unit in delivery.units.items()}
     registry = CollectorRegistry()
     topics = Topics.of(settings.prefix)
-    async with Http() as http:
-        receivers: Mapping[str, Receiver] = build(delivery, Surroundings("", "zh", http, names, delivery.zone))
-        metrics = Metrics(receivers, registry)
-        if dry_run:
-            own = _dry(own)
-            receivers = {
-                name: Shown(name, delivery.receivers[name], receiver, names, delivery.zone)
-                for name, receiver in receivers.items()
-            }
-        notifier = Notifier(
-            own,
-            settings.client(),
-            topics,
-            receivers,
-            lambda alert: plan_of(alert, delivery),
-            NoRedis() if dry_run else Dedupe(own.redis_url, settings.prefix, _owner()),
-            metrics,
-            now,
-            _holds(receivers, delivery, names),
-            _link(own, key, now),
-            NoJournal()
-            if dry_run
-            else Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc),
-            from_now=dry_run,
-        )
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, notifier.stop.set)
-        give_command = partial(give, settings.client(), topics.commands)
-        pages = Pages(own.status_host, own.status_port, registry, notifier.unwell, key, give_command, now)
-        async with nullcontext() if dry_run else pages:
-            logger.info("serving %d receivers on %d routes", len(receivers), len(delivery.routes))
-            try:
-                await notifier.run()
-            except Exception:
-                logger.critical("the notifier cannot go on", exc_info=True)
-                return FAILED
+    receivers: Mapping[str, Receiver] = build(delivery, Surroundings("", "zh", Http(), names, delivery.zone))
+    metrics = Metrics(receivers, registry)
+    if dry_run:
+        own = _dry(own)
+        receivers = {
+            name: Shown(name, delivery.receivers[name], receiver, names, delivery.zone)
+            for name, receiver in receivers.items()
+        }
+    notifier = Notifier(
+        own,
+        settings.client(),
+        topics,
+        receivers,
+        lambda alert: plan_of(alert, delivery),
+        NoRedis() if dry_run else Dedupe(own.redis_url, settings.prefix, _owner()),
+        metrics,
+        now,
+        _holds(receivers, delivery, names),
+        _link(own, key, now),
+        NoJournal()
+        if dry_run
+        else Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc),
+        from_now=dry_run,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, notifier.stop.set)
+    give_command = partial(give, settings.client(), topics.commands)
+    pages = Pages(own.status_host, own.status_port, registry, notifier.unwell, key, give_command, now)
+    async with nullcontext() if dry_run else pages:
+        logger.info("serving %d receivers on %d routes", len(receivers), len(delivery.routes))
+        try:
+            await notifier.run()
+        except Exception:
+            logger.critical("the notifier cannot go on", exc_info=True)
+            return FAILED
     return 0
 
 
