@@ -28,7 +28,7 @@ from alerting.rates import Allowance
 from alerting.receiver import Receiver
 from alerting.record import Key, Notification, Outcome
 from alerting.schedule import follows
-from alerting.stages.dedupe import Claim, Dedupe, Held
+from alerting.stages.dedupe import Claim, Claims, Held
 from alerting.stages.digest import Holds, Outbox
 
 logger = logging.getLogger("slawatch.notifier")
@@ -51,7 +51,7 @@ class Courier:
         name: str,
         receiver: Receiver,
         office: Office,
-        dedupe: Dedupe,
+        dedupe: Claims,
         metrics: Metrics,
         now: Callable[[], datetime],
         holds: Holds | None,

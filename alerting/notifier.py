@@ -31,9 +31,9 @@ from alerting.office import Office
 from alerting.receiver import Receiver
 from alerting.record import RecordUnreadable, decode
 from alerting.settings import NotifierSettings, Topics
-from alerting.stages.dedupe import Dedupe
+from alerting.stages.dedupe import Claims
 from alerting.stages.digest import Holds
-from alerting.stages.record import Journal
+from alerting.stages.record import Records
 
 logger = logging.getLogger("slawatch.notifier")
 
@@ -56,12 +56,12 @@ class Notifier:
         topics: Topics,
         receivers: Mapping[str, Receiver],
         plan: Callable[[Alert], Plan],
-        dedupe: Dedupe,
+        dedupe: Claims,
         metrics: Metrics,
         now: Callable[[], datetime],
         holds: Mapping[str, Holds],
         link: Link,
-        journal: Journal,
+        journal: Records,
         *,
         from_now: bool = False,
     ) -> None:

@@ -19,6 +19,7 @@ from alerting.ladder import Muffled, Plan, Task
 from alerting.metrics import Metrics
 from alerting.record import Key, Notification, Outcome
 from alerting.stages.mute import Silence
+from alerting.stages.record import Records
 
 RESOLVED_KEPT = timedelta(minutes=5)
 """So long a receiver that forgets is told again that an alert is over."""
@@ -42,13 +43,6 @@ class Courier(Protocol):
         """The partition is another's now."""
 
 
-class Journal(Protocol):
-    """Where records go."""
-
-    async def write(self, told: Notification, subject: str, partition: int) -> None:
-        """Keep it."""
-
-
 class Office:
     """Desks by partition."""
 
@@ -57,7 +51,7 @@ class Office:
         plan: Callable[[Alert], Plan],
         machines: frozenset[str],
         give_up_after: timedelta,
-        journal: Journal,
+        journal: Records,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:

@@ -1,7 +1,7 @@
 """From routes to a ladder: the steps of all routes that apply to an alert, in the order in which they are due. Pure.
 
-The first steps of all routes are one rung, so nobody hears twice that an alert was raised. Later steps keep the name of
-their route. May be imported by `alerting` and `cli`.
+The first steps of all routes are one rung, so nobody hears twice that an alert was raised. Later steps keep the name
+of their route. May be imported by `alerting` and `cli`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -92,6 +92,27 @@ class Claim(msgspec.Struct, frozen=True):
 
     held: Held
     wait_s: float = 0.0
+
+
+class Claims(Protocol):
+    """What couriers ask; `Dedupe` is the real one, a dry run has another."""
+
+    degraded: bool
+
+    async def claim(self, keys: Sequence[Key], lease_s: float) -> list[Claim]:
+        """Claim each key for so long; never raises for Redis."""
+
+    async def settle(self, keys: Sequence[Key], outcome: Outcome) -> None:
+        """Say how an attempt at claimed keys ended."""
+
+    async def allowance(self, receiver: str, rates: Sequence[Rate]) -> float:
+        """Count one message to a receiver over all notifiers: 0, or the seconds until it may go."""
+
+    async def forget(self, keys: Sequence[Key]) -> None:
+        """Let keys be sent anew."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
 
 
 class Dedupe:

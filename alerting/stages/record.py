@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -18,6 +18,22 @@ logger = logging.getLogger("slawatch.notifier")
 
 QUEUE_MAX: Final = 200_000
 FULL_PAUSE_S: Final = 0.2
+
+
+class Records(Protocol):
+    """Where records go; `Journal` is the real one, a dry run has another."""
+
+    async def write(self, told: Notification, subject: str, partition: int) -> None:
+        """Keep what became of a step."""
+
+    async def dead_letter(self, message: Message, reason: str) -> None:
+        """Keep what was no alert."""
+
+    def turn(self) -> None:
+        """Serve callbacks."""
+
+    def close(self, timeout_s: float) -> int:
+        """Write out what waits; how many records are left."""
 
 
 class Journal:

@@ -59,7 +59,7 @@ def message(*alerts: Alert, occasion: Occasion = Occasion.RAISED, **more) -> Mes
     return Message(**{"key": key, "occasion": occasion, "alerts": alerts} | more)
 
 
-def compose(told: Message, language: str, limits: Limits, unit_names: Any, now: datetime) -> Text:
+def compose(told: Message, language: str, limits: Limits, unit_names: Any, now: datetime, *, zone: Any) -> Text:
     """A stand-in for the texts: what is sent is of no matter here, only that it is."""
     title = told.alert.data.title[language] if limits.title_bytes else ""
     return Text(title, f"{told.alert.data.ticket}\n{told.alert.data.clause} “3201”\n{told.occasion}")
