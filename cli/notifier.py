@@ -6,53 +6,26 @@ Exit 0 after an orderly stop, 1 when it must not start, 2 for wrong use, 70 afte
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
-import os
-import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import uvloop
 from confluent_kafka.admin import AdminClient
-from prometheus_client import CollectorRegistry
 
-from alerting import ack_link
-from alerting.alert import Alert
-from alerting.command_log import give
-from alerting.delivery import Delivery
-from alerting.delivery_files import DeliveryError, build
-from alerting.http import Http
-from alerting.metrics import Metrics
-from alerting.notifier import Notifier
-from alerting.pages import Pages
-from alerting.plans import plan_of
-from alerting.receiver import Receiver, Surroundings
-from alerting.settings import NotifierSettings, Topics
+from alerting.ack_link import KEY_BYTES_MIN
+from alerting.delivery_files import DeliveryError
+from alerting.settings import NotifierSettings
 from alerting.settings import shown as shown_notifier
-from alerting.stages.dedupe import Dedupe
-from alerting.stages.digest import Holds
-from alerting.stages.record import Journal
-from alerting.texts import holds
 from cli.configuration import ConfigurationError, add_flags, add_notifier_flags, read, read_notifier
 from cli.delivery_folder import folder, load, rulebook
-from cli.dry_run import NoJournal, NoRedis, Shown
 from sla.toml_file import RulebookError
 from streams.settings import Settings, shown
 from streams.topics import ClusterUnreachableError, TopicsError, catalogue, check, delivery_catalogue
 
-logger = logging.getLogger("slawatch.notifier")
-
 ASK_AGAIN_S = 2.0
-FAILED = 70
 
 
 def add(verbs: Any) -> None:
@@ -89,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
     logging.getLogger("slawatch").setLevel(settings.log_level.upper())
     if not _topics_are_right(settings):
         return 1
-    uvloop.install()
+    from cli import notifier_run  # noqa: PLC0415 - what it needs takes half a second to import; other verbs need none
+
     try:
-        return asyncio.run(_serve(settings, own, key, delivery, dry_run=options.dry_run))
+        return notifier_run.run(settings, own, key, delivery, dry_run=options.dry_run)
     except DeliveryError as error:
         print(error, file=sys.stderr)
         return 2
@@ -100,87 +74,15 @@ def run(options: argparse.Namespace) -> int:
         return 1
 
 
-async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery: Delivery, *, dry_run: bool) -> int:
-    now = partial(datetime.now, UTC)
-    names = {code: unit.name for code, unit in delivery.units.items()}
-    registry = CollectorRegistry()
-    topics = Topics.of(settings.prefix)
-    receivers: Mapping[str, Receiver] = build(delivery, Surroundings("", "zh", Http(), names, delivery.zone))
-    metrics = Metrics(receivers, registry)
-    if dry_run:
-        own = _dry(own)
-        receivers = {
-            name: Shown(name, delivery.receivers[name], receiver, names, delivery.zone)
-            for name, receiver in receivers.items()
-        }
-    notifier = Notifier(
-        own,
-        settings.client(),
-        topics,
-        receivers,
-        lambda alert: plan_of(alert, delivery),
-        NoRedis() if dry_run else Dedupe(own.redis_url, settings.prefix, _owner()),
-        metrics,
-        now,
-        _holds(receivers, delivery, names),
-        _link(own, key, now),
-        NoJournal()
-        if dry_run
-        else Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc),
-        from_now=dry_run,
-    )
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, notifier.stop.set)
-    give_command = partial(give, settings.client(), topics.commands)
-    pages = Pages(own.status_host, own.status_port, registry, notifier.unwell, key, give_command, now)
-    async with nullcontext() if dry_run else pages:
-        logger.info("serving %d receivers on %d routes", len(receivers), len(delivery.routes))
-        try:
-            await notifier.run()
-        except Exception:
-            logger.critical("the notifier cannot go on", exc_info=True)
-            return FAILED
-    return 0
-
-
-def _holds(
-    receivers: Mapping[str, Receiver], delivery: Delivery, names: Mapping[str, Mapping[str, str]]
-) -> dict[str, Holds]:
-    found: dict[str, Holds] = {}
-    for name, receiver in receivers.items():
-        limits = receiver.traits.limits
-        if limits is not None:
-            found[name] = partial(holds, language=delivery.receivers[name].language, limits=limits, unit_names=names)
-    return found
-
-
-def _link(own: NotifierSettings, key: bytes, now: Callable[[], datetime]) -> Callable[[Alert, str], str | None]:
-    if not own.public_url or not key:
-        return lambda *_: None
-    return lambda alert, receiver: ack_link.link(own.public_url, key, alert.alert_id, receiver, now())
-
-
 def _key(own: NotifierSettings) -> bytes:
     """The key of the links. ValueError where one is named that cannot be used."""
     text = Path(own.ack_key_file).read_text().strip() if own.ack_key_file else own.ack_key
     key = text.encode()
-    if key and len(key) < ack_link.KEY_BYTES_MIN:
-        raise ValueError(f"the ack_key has fewer than {ack_link.KEY_BYTES_MIN} bytes; make a longer one")
+    if key and len(key) < KEY_BYTES_MIN:
+        raise ValueError(f"the ack_key has fewer than {KEY_BYTES_MIN} bytes; make a longer one")
     if own.public_url and not key:
         raise ValueError("public_url is given and no ack_key: links must be signed; give ack_key_file as well")
     return key
-
-
-def _dry(own: NotifierSettings) -> NotifierSettings:
-    """Settings under which nobody else notices: a group of one's own."""
-    fields = {name: getattr(own, name) for name in own.__struct_fields__}
-    return NotifierSettings(**fields | {"group": f"{own.group}-dry-run-{os.getpid()}"})
-
-
-def _owner() -> str:
-    """Names this process among all notifiers; nothing derives from it."""
-    return f"{socket.gethostname()}/{os.getpid()}/{time.monotonic_ns()}"
 
 
 def _topics_are_right(settings: Settings) -> bool:

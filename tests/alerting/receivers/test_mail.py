@@ -115,7 +115,7 @@ def test_a_real_server_receives_the_mail(serve):
 def test_a_text_cannot_become_a_header(serve, monkeypatch):
     """Line breaks in a title are blanks in a subject."""
     evil = "late\r\nBcc: everybody@example.org\n\nHello\x00\u2028X-Evil: 1"
-    monkeypatch.setattr(texts, "compose", lambda *_: Text(evil, ".\r\n.\nQUIT\n"))
+    monkeypatch.setattr(texts, "compose", lambda *_, **__: Text(evil, ".\r\n.\nQUIT\n"))
     desk = Desk()
     assert mail(serve(desk))[0].kind == "sent"
     ((to, one),) = desk.mails

@@ -110,7 +110,7 @@ def test_the_colour_of_a_card_tells_what_happened(occasion, level, colour):
 def test_the_longest_text_still_fits_whatever_it_is_made_of(kind, character, monkeypatch):
     """JSON writes some characters with two; a text within its limits is never refused for that."""
 
-    def longest(told, language, limits, unit_names, now):
+    def longest(told, language, limits, unit_names, now, *, zone):
         size = len(character.encode())
         return Text(character * (limits.title_bytes // size), character * (limits.body_bytes // size))
 
@@ -121,7 +121,7 @@ def test_the_longest_text_still_fits_whatever_it_is_made_of(kind, character, mon
 
 def test_what_is_too_large_all_the_same_is_not_sent(monkeypatch):
     """A body of nothing but line breaks grows fivefold in DingTalk's markdown; the robot would refuse it."""
-    monkeypatch.setattr(texts, "compose", lambda *_: Text("t", "\n" * 9_500))
+    monkeypatch.setattr(texts, "compose", lambda *_, **__: Text("t", "\n" * 9_500))
     answer, _, body, _ = deliver("dingtalk", message())
     assert (answer.kind, answer.why) == ("refused", "too_large")
     assert body == {}
@@ -132,7 +132,7 @@ def test_the_text_is_written_for_the_robots_readers(kind, monkeypatch):
     """Language, limits, names of units and the instant reach whoever writes it."""
     seen = []
 
-    def listen(*told):
+    def listen(*told, zone):
         seen.append(told)
         return Text("t", "b")
 

@@ -47,7 +47,7 @@ def deliver(*, attempts=1, answers=(), **settings):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_text_cannot_add_a_field_to_json(attack, monkeypatch):
     """It is one string, as it was written, and placeholders in it are left alone."""
-    monkeypatch.setattr(texts, "compose", lambda *_: Text("", attack))
+    monkeypatch.setattr(texts, "compose", lambda *_, **__: Text("", attack))
     _, (asked,) = deliver()
     body = json.loads(asked.body)
     assert set(body) == {"phone", "content", "id"}
@@ -61,7 +61,7 @@ def test_a_text_cannot_add_a_field_to_json(attack, monkeypatch):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_text_cannot_add_a_field_to_a_form_or_a_query(attack, monkeypatch):
     """Nor there."""
-    monkeypatch.setattr(texts, "compose", lambda *_: Text("", attack))
+    monkeypatch.setattr(texts, "compose", lambda *_, **__: Text("", attack))
     _, (asked,) = deliver(json=None, form={"m": "{to}", "c": "【值班】{text}"})
     assert parse_qs(asked.body.decode(), strict_parsing=True) == {"m": ["13800000001"], "c": [f"【值班】{attack}"]}
     _, (asked,) = deliver(json=None, method="GET", query={"m": "{to}", "c": "{text}"})
