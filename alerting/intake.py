@@ -41,6 +41,7 @@ class Intake:
         group: str,
         session_timeout_s: float,
         *,
+        instance: str = "",
         from_now: bool = False,
     ) -> None:
         """`from_now`: begin at the end, and commit nothing."""
@@ -57,6 +58,7 @@ class Intake:
                 "session.timeout.ms": int(session_timeout_s * 1000),
                 "heartbeat.interval.ms": int(session_timeout_s * 1000 / 5),
                 "fetch.wait.max.ms": 50,
+                **({"group.instance.id": instance} if instance else {}),
             }
         )
 

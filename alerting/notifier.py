@@ -83,10 +83,18 @@ class Notifier:
         self._threads = ThreadPoolExecutor(4, "notifier")
         self._intake_thread = ThreadPoolExecutor(1, "intake")
         self._command_thread = ThreadPoolExecutor(1, "commands")
-        self._intake = Intake(client, topics.alerts, settings.group, settings.session_timeout, from_now=from_now)
+        self._intake = Intake(
+            client,
+            topics.alerts,
+            settings.group,
+            settings.session_timeout,
+            instance=settings.instance,
+            from_now=from_now,
+        )
         self._early: dict[int, list[Message]] = {}
         self._taking: dict[int, asyncio.Task[None]] = {}
         self._commands_known = asyncio.Event()
+        self._missing = 0
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -118,7 +126,7 @@ class Notifier:
         """What is wrong, in a few words; empty while all is well."""
         if not self._commands_known.is_set():
             return "the commands have not been read yet"
-        if self.metrics.unaudited._value.get() > 0:
+        if self._missing:
             return "steps that were due have no outcome"
         return ""
 
@@ -249,6 +257,7 @@ class Notifier:
         lost = [key for key in lost if key not in waiting]
         self.metrics.cases.set(cases)
         self.metrics.unaudited.set(len(lost))
+        self._missing = len(lost)
         for key in lost[:10]:
             logger.error("a step that was due has no outcome: %s to %s", key.step, key.receiver)
         for number, desk in self.office.desks.items():

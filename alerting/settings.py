@@ -14,13 +14,15 @@ import msgspec
 class NotifierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One notifier's settings; lengths in seconds unless the name says otherwise.
 
-    Notifiers of one `group` share the partitions of the alerts. What lies back further than `remember_for_days` is
-    neither chased nor told to be over. An alert that was raised more than `give_up_after` before anybody could be
-    told is recorded and not sent. `public_url` is where people reach the page on which they acknowledge; without it,
-    or without `ack_key`, messages carry no link.
+    Notifiers of one `group` share the partitions of the alerts. One that has an `instance`, a name no other has, goes
+    on where it was when it is started again; without one the group first waits `session_timeout` for the dead. What
+    lies back further than `remember_for_days` is neither chased nor told to be over. An alert that was raised more
+    than `give_up_after` before anybody could be told is recorded and not sent. `public_url` is where people reach the
+    page on which they acknowledge; without it, or without `ack_key`, messages carry no link.
     """
 
     group: str = "slawatch-notifier"
+    instance: str = ""
     redis_url: str = "redis://127.0.0.1:6379/0"
     remember_for_days: float = 14.0
     give_up_after: float = 24 * 3600.0

@@ -36,7 +36,7 @@ def add(verbs: Any) -> None:
         "log_level",
     )  # fmt: skip
     add_notifier_flags(
-        verb, "group", "redis_url", "remember_for_days", "give_up_after", "session_timeout", "public_url",
+        verb, "group", "instance", "redis_url", "remember_for_days", "give_up_after", "session_timeout", "public_url",
         "ack_key_file", "status_host", "status_port",
     )  # fmt: skip
     verb.add_argument(
