@@ -25,6 +25,7 @@ def alert(
     at: datetime = NOW,
     historic: bool = False,
     term: timedelta = DUE_AFTER,
+    urgency: str | None = None,
 ) -> Alert:
     """A revision of the alert of ticket `name`, appended at `at`."""
     clock_id = f"{name}/repair/dispatch/95598/e-1"
@@ -42,6 +43,8 @@ def alert(
         excused=False,
         reason="nothing_came",
         ticket=name,
+        kind="repair",
+        urgency=urgency,
         clock_id=clock_id,
         owner="3201",
         owner_level="city",

@@ -27,7 +27,8 @@ to = ["receiver:hook"]
 class Sink:
     """A web server on loopback that notes each message, answers after a moment, and can be told what to answer."""
 
-    def __init__(self, pause_s: float = 0.0, status: int = 204) -> None:
+    def __init__(self, pause_s: float = 0.0, status: int = 204, answer: bytes = b"") -> None:
+        """`answer` is the body of each answer, where the receiver says yes or no in there."""
         self.got: list[tuple[float, str, bytes]] = []
         self.under_way = self.most_under_way = 0
         self.status, self.pause_s = status, pause_s
@@ -45,8 +46,9 @@ class Sink:
                     sink.under_way -= 1
                 try:
                     self.send_response(sink.status)
-                    self.send_header("Content-Length", "0")
+                    self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()
+                    self.wfile.write(answer)
                 except OSError:
                     return  # whoever asked was killed
 

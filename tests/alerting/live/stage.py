@@ -66,6 +66,7 @@ class DeliveryStage:
     def __init__(self, bootstrap: str, redis: RedisServer, prefix: str) -> None:
         self.bootstrap, self.redis, self.prefix = bootstrap, redis, prefix
         self.client = {"bootstrap.servers": bootstrap, "log_level": 2}
+        self._producer = Producer({**self.client, "linger.ms": 5})
         self.topics = Topics.of(prefix)
         specs = [*catalogue(prefix, prefix.strip("."), PARTITIONS), *delivery_catalogue(prefix, PARTITIONS)]
         wanted = {self.topics.alerts, self.topics.commands, self.topics.notifications, self.topics.dead_letters}
@@ -73,10 +74,19 @@ class DeliveryStage:
 
     def put(self, *alerts: Alert) -> None:
         """Alerts on their topic, keyed as workers key them."""
-        producer = Producer(self.client)
         for alert in alerts:
-            producer.produce(self.topics.alerts, value(alert), alert.subject)
-        assert producer.flush(30) == 0
+            self.start_putting(alert)
+        assert self._producer.flush(60) == 0
+
+    def start_putting(self, alert: Alert) -> None:
+        """An alert on its way to the topic."""
+        while True:
+            try:
+                self._producer.produce(self.topics.alerts, value(alert), alert.subject)
+                self._producer.poll(0)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
 
     def ask(self, command: Command) -> None:
         """A command on its topic."""
