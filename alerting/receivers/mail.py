@@ -110,7 +110,7 @@ class Mail:
         except aiosmtplib.SMTPRecipientsRefused as error:
             return {refusal.recipient: refusal.code for refusal in error.recipients}
         finally:
-            if client.transport is not None:
+            if isinstance(client.transport, asyncio.WriteTransport):
                 client.transport.abort()  # a server that hangs would not answer a polite goodbye of TLS either
             client.close()
         return {recipient: response.code for recipient, response in refused.items()}

@@ -80,12 +80,13 @@ def test_public_addresses_are_permitted(address):
 
 def test_networks_and_hosts_are_allowed_by_name():
     """An entry opens what it names, and nothing beside it."""
-    allowed = AllowList(["10.20.0.0/16", "192.168.1.7", "fd00::/8", "Gateway.Example.Org"])
+    allowed = AllowList(["10.20.0.0/16", "192.168.1.7", "fd00::/8", "Gateway.Example.Org", "node1"])
     assert allowed.permits("x.example", "10.20.3.4")
     assert allowed.permits("x.example", "::ffff:10.20.3.4")
     assert allowed.permits("x.example", "192.168.1.7")
     assert allowed.permits("x.example", "fd12::1")
     assert allowed.permits("gateway.example.org", "172.16.9.9")
+    assert allowed.permits("node1", "172.16.9.9")
     assert not allowed.permits("x.example", "172.16.9.9")
     assert not allowed.permits("x.example", "10.21.0.1")
     assert not allowed.permits("a.gateway.example.org", "172.16.9.9")
