@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-
 WORDS = {
     "noise": b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
+    "early": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     "broken_chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n",
     "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n{}",
 }
@@ -116,8 +116,6 @@ class Scripted:
                 writer.transport.abort()
             case "silence" | "noise_first":  # closes without a word
                 pass
-            case "early":  # a word before the answer
-                yield b"HTTP/1.1 100 Continue\r\n\r\n" + script.wire()
             case "endless":  # a body that never ends, as fast as it is read
                 yield script.wire(length=10**12)
                 while not self._over.is_set():
