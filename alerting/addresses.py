@@ -49,9 +49,8 @@ class AllowList:
 
 
 def _is_host(entry: str) -> bool:
-    return (
-        entry.isascii() and "." in entry and all(c.isalnum() or c in "-." for c in entry) and not entry[-1].isdigit()
-    )
+    last = entry.rpartition(".")[2]  # without a letter it would be a number of an address
+    return entry.isascii() and all(c.isalnum() or c in "-_." for c in entry) and any(c.isalpha() for c in last)
 
 
 def _real(address: Address) -> Address:

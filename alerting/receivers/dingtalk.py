@@ -81,7 +81,7 @@ class DingTalk(Robot):
 
     def pack(self, text: Text, message: Message, now: datetime) -> tuple[dict[str, object], dict[str, str]]:
         """Markdown; a signature of the instant goes into the address."""
-        lines = text.body.split("\n") + ([self._keyword] if self._keyword else [])
+        lines = [line.rstrip() for line in text.body.split("\n")] + ([self._keyword] if self._keyword else [])
         # A single line break is none in DingTalk's markdown; two blanks before it make it one.
         markdown = {"title": text.title, "text": "  \n".join(lines)}
         query = {}

@@ -30,6 +30,7 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _ANYWHERE: Final = frozenset({"to", "text", "key", "secret"})
 _IN_HEADERS: Final = frozenset({"key", "secret"})  # a number or a text is no part of a header
 _CODE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CHANCE: Final = 5  # so short a code may stand in an address by chance
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 _FOR_ALL: Final = frozenset(
@@ -136,7 +137,8 @@ class Sms:
         if not isinstance(told, str | int) or not _CODE.fullmatch(code):
             return None
         secret = "" if self._secret is None else self._secret.reveal()
-        return None if code in str(self._line.url) or code in secret or (secret and secret in code) else code
+        told_back = len(code) > _CHANCE and (code in str(self._line.url) or code in secret)
+        return None if told_back or (secret and secret in code) else code
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -14,6 +14,13 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+WORDS = {
+    "noise": b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
+    "early": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "broken_chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n",
+    "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n{}",
+}
+
 
 @dataclass
 class Asked:
@@ -67,7 +74,7 @@ class Scripted:
         self.connections += 1
         self._serving.add(asyncio.current_task())
         if self.script.trick == "noise_first":
-            writer.write(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n" * 20)
+            writer.write(WORDS["noise"] * 20)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])}
@@ -85,6 +92,8 @@ class Scripted:
         match script.trick:
             case "":
                 yield script.wire()
+            case trick if trick in WORDS:
+                yield WORDS[trick]
             case "hang":
                 await self._over.wait()
             case "drip":  # each byte comes in time, the answer never does
@@ -107,8 +116,6 @@ class Scripted:
                 writer.transport.abort()
             case "silence" | "noise_first":  # closes without a word
                 pass
-            case "noise":
-                yield b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n"
             case "endless":  # a body that never ends, as fast as it is read
                 yield script.wire(length=10**12)
                 while not self._over.is_set():

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,22 @@ from tests.alerting.receivers.building import CANARY, WHSEC, build, table_for
 
 MAIL = {"host": "mail.example.org", "sender": "slawatch@example.org", "to": ["duty@example.org"]}
 SMS = table_for("sms", 9)
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "receivers.md"
+SECRETS = {
+    ("dingtalk", "url"): f"https://oapi.dingtalk.com/robot/send?access_token={CANARY}",
+    ("dingtalk", "secret"): f"SEC{CANARY}",
+    ("wecom", "url"): f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={CANARY}",
+    ("feishu", "url"): f"https://open.feishu.cn/open-apis/bot/v2/hook/{CANARY}",
+    ("feishu", "secret"): CANARY,
+    ("webhook", "secret"): WHSEC,
+    ("webhook", "second_secret"): WHSEC,
+    ("alertmanager", "authorization"): f"Bearer {CANARY}",
+    ("pagerduty", "routing_key"): CANARY,
+    ("mail", "password"): CANARY,
+    ("sms", "secret"): CANARY,
+    ("apprise", "url"): "json://example.org",
+}
 
 FAULTS = [
     ("dingtalk", {}, "url is missing"),
@@ -30,7 +47,7 @@ FAULTS = [
     ("alertmanager", {"urls": []}, "urls is empty"),
     ("alertmanager", {"urls": ["https://a.example.org", "x"]}, r"urls\[1\] is no address"),
     ("alertmanager", {"urls": ["https://a.example.org/api/v2/alerts"]}, r"urls\[0\] goes too far"),
-    ("alertmanager", {"urls": ["https://a.example.org/"], "allow_networks": ["x"]}, "allow_networks: 'x'"),
+    ("alertmanager", {"urls": ["https://a.example.org/"], "allow_networks": ["x/y"]}, "allow_networks: 'x/y'"),
     ("mail", MAIL | {"to": []}, "to is empty"),
     ("mail", MAIL | {"to": ["a@example.org\nBcc: b@example.org"]}, r"to\[0\]: .* no mail address"),
     ("mail", MAIL | {"to": ["Duty <a@example.org>"]}, r"to\[0\]: write the address alone"),
@@ -78,6 +95,24 @@ def test_every_receiver_of_the_plan_is_there():
         assert kind.layout.__struct_config__.forbid_unknown_fields
         assert kind.layout.__struct_config__.frozen
     assert issubclass(kinds()["sms"].layout, HttpConfig)
+
+
+def test_every_example_of_the_documents_is_a_configuration():
+    """Each table is read as it stands, and together they show every kind."""
+    blocks = re.findall(r"^```toml\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    shown = set()
+    for name, table in (item for block in blocks for item in tomllib.loads(block)["receivers"].items()):
+        kind = table.pop("kind")
+        shown.add(kind)
+        layout = kinds()[kind].layout
+        msgspec.convert(table, layout)
+        # Built too, with every secret in the place of its file or variable.
+        told = {key.removesuffix("_file").removesuffix("_env"): value for key, value in table.items()}
+        told |= {
+            key: SECRETS[kind, key] for key in told if f"{key}_file" in layout.__struct_fields__ and key not in table
+        }
+        assert build(kind, told).traits, name
+    assert shown == set(kinds())
 
 
 def test_a_table_of_toml_is_a_configuration():

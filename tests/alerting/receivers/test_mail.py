@@ -109,6 +109,7 @@ def test_a_real_server_receives_the_mail(serve):
     assert one["Message-ID"].endswith("@example.org>")
     assert one["Message-ID"] == again["Message-ID"]
     assert one.get_content_type() == "text/plain"
+    assert one["Content-Transfer-Encoding"] == "base64"  # not every server takes more than 7 bits
     assert one.get_content().splitlines() == ["2026112300017", "第二十二条 “3201”", "raised"]
 
 

@@ -62,6 +62,14 @@ def test_dingtalk_without_a_secret_is_not_signed():
     assert body["markdown"]["text"].endswith("  \n工单")
 
 
+def test_dingtalk_gets_one_line_break_where_one_was_meant(monkeypatch):
+    """Whether the text ends its lines with two blanks or not."""
+    for body in ("a\nb\n\nc", "a  \nb  \n  \nc"):
+        monkeypatch.setattr(texts, "compose", lambda *_, body=body: Text("t", body))
+        _, _, sent, _ = deliver("dingtalk", message())
+        assert sent["markdown"]["text"] == "a  \nb  \n  \nc"
+
+
 def test_wecom_is_sent_markdown():
     """Its limit is that of the content: 4,096 bytes."""
     answer, query, body, traits = deliver("wecom", message())
