@@ -65,7 +65,7 @@ def test_dingtalk_without_a_secret_is_not_signed():
 def test_dingtalk_gets_one_line_break_where_one_was_meant(monkeypatch):
     """Whether the text ends its lines with two blanks or not."""
     for body in ("a\nb\n\nc", "a  \nb  \n  \nc"):
-        monkeypatch.setattr(texts, "compose", lambda *_, body=body: Text("t", body))
+        monkeypatch.setattr(texts, "compose", lambda *_, body=body, **__: Text("t", body))
         _, _, sent, _ = deliver("dingtalk", message())
         assert sent["markdown"]["text"] == "a  \nb  \n  \nc"
 
