@@ -10,14 +10,18 @@ import json
 import os
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from alerting.settings import NotifierSettings
 from streams.settings import Settings, shown
 
 PREFIX = "SLAWATCH_"
+NOTIFIER = "notifier"
+"""The table of the file, and with an underscore the start of the variables, for what only a notifier is told."""
 OTHER = frozenset(
     {
         "SLAWATCH_CRASH_POINT",
@@ -30,8 +34,16 @@ OTHER = frozenset(
 """Variables with the prefix that are no settings."""
 
 
+S = TypeVar("S", bound=msgspec.Struct)
+
+
 class ConfigurationError(Exception):
     """A setting that cannot be used: which, from where, and what to do."""
+
+
+def add_notifier_flags(verb: argparse.ArgumentParser, *names: str) -> None:
+    """Give a verb a flag for each setting named of those that only a notifier is told."""
+    _add_flags(verb, NotifierSettings, f"{NOTIFIER}_", names)
 
 
 def add_flags(verb: argparse.ArgumentParser, *names: str) -> None:
@@ -40,36 +52,61 @@ def add_flags(verb: argparse.ArgumentParser, *names: str) -> None:
         "--config", type=Path, metavar="FILE", help="settings file (default: slawatch.toml if there is one)"
     )
     verb.add_argument("--show-config", action="store_true", help="print the settings, secrets masked, and stop")
-    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    _add_flags(verb, Settings, "", names)
+
+
+def _add_flags(verb: argparse.ArgumentParser, layout: type[msgspec.Struct], start: str, names: Sequence[str]) -> None:
+    fields = {field.name: field for field in msgspec.structs.fields(layout)}
     for name in names:
         flag, kind = "--" + name.replace("_", "-"), fields[name].type
         if kind is bool:
-            verb.add_argument(flag, dest=name, action="store_true", default=None)
+            verb.add_argument(flag, dest=start + name, action="store_true", default=None)
         else:
-            verb.add_argument(flag, dest=name, type=kind, default=None, metavar=kind.__name__.upper())
+            verb.add_argument(flag, dest=start + name, type=kind, default=None, metavar=kind.__name__.upper())
 
 
 def read(options: argparse.Namespace) -> Settings:
     """The settings of this run. Raises ConfigurationError."""
+    return _read(options, Settings, "")
+
+
+def read_notifier(options: argparse.Namespace) -> NotifierSettings:
+    """What only a notifier is told: `[notifier]` in the file, `SLAWATCH_NOTIFIER_*`, and its flags.
+
+    Raises ConfigurationError.
+    """
+    return _read(options, NotifierSettings, f"{NOTIFIER}_")
+
+
+def _read(options: argparse.Namespace, layout: type[S], start: str) -> S:
     told: dict[str, Any] = {}
     origin: dict[str, str] = {}
     path = options.config or Path("slawatch.toml")
     if options.config or path.exists():
-        _take(told, origin, _file(path), str(path))
-    environment = {
+        found = _file(path)
+        apart = found.pop(NOTIFIER, {})
+        _take(layout, told, origin, apart if start else found, f"{path}, [{NOTIFIER}]" if start else str(path))
+    variables = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in os.environ.items()
         if name.startswith(PREFIX) and name not in OTHER
     }
-    _take(told, origin, environment, "the environment")
-    flags = {
-        field: value for field in Settings.__struct_fields__ if (value := getattr(options, field, None)) is not None
+    environment = {
+        name.removeprefix(start): value
+        for name, value in variables.items()
+        if name.startswith(f"{NOTIFIER}_") == bool(start)
     }
-    _take(told, origin, flags, "the flags")
-    if "bootstrap" not in told and os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP"):
+    _take(layout, told, origin, environment, "the environment")
+    flags = {
+        name: value
+        for name in layout.__struct_fields__
+        if (value := getattr(options, start + name, None)) is not None
+    }
+    _take(layout, told, origin, flags, "the flags")
+    if layout is Settings and "bootstrap" not in told and os.environ.get("SLAWATCH_KAFKA_BOOTSTRAP"):
         told["bootstrap"] = os.environ["SLAWATCH_KAFKA_BOOTSTRAP"]
     try:
-        return msgspec.convert(told, Settings, strict=False)
+        return msgspec.convert(told, layout, strict=False)
     except msgspec.ValidationError as error:
         name = str(error).partition("$.")[2].rstrip("`")
         where = origin.get(name, "the settings")
@@ -85,10 +122,12 @@ def _file(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
 
 
-def _take(told: dict[str, Any], origin: dict[str, str], found: dict[str, Any], where: str) -> None:
+def _take(layout: type[msgspec.Struct], told: dict[str, Any], origin: dict[str, str], found: Any, where: str) -> None:
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{where}: this is no table; write [{NOTIFIER}] and the settings beneath it")
     for name, value in found.items():
-        if name not in Settings.__struct_fields__:
-            known = ", ".join(sorted(Settings.__struct_fields__))
+        if name not in layout.__struct_fields__:
+            known = ", ".join(sorted(layout.__struct_fields__))
             raise ConfigurationError(f"{where}: unknown setting {name!r}; there are {known}")
         told[name], origin[name] = value, where
 

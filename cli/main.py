@@ -10,9 +10,28 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from cli import backtest, convert, demo, explain, generate, produce, rulebook, topics, worker
+from cli import (
+    ack,
+    backtest,
+    convert,
+    demo,
+    explain,
+    generate,
+    handover,
+    notifications,
+    notifier,
+    produce,
+    routes,
+    rulebook,
+    silence,
+    topics,
+    worker,
+)
 
-VERBS = (demo, worker, topics, produce, convert, generate, backtest, explain, rulebook)
+VERBS = (
+    demo, worker, notifier, topics, produce, convert, generate, backtest, explain, rulebook, routes, ack, silence,
+    notifications, handover,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

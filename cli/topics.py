@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka.admin import AdminClient
 
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
-from streams.topics import TopicsError, catalogue, check, create
+from streams.topics import TopicsError, catalogue, check, create, delivery_catalogue
 
 
 def add(verbs: Any) -> None:
@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
         if settings is None:
             return 0
         specs = catalogue(settings.prefix, settings.own_id, settings.partitions, written=settings.own_prefix)
+        if not settings.shadow:  # nobody is told of what a shadow finds
+            specs += delivery_catalogue(settings.prefix, settings.partitions)
         admin = AdminClient(settings.client())
         if options.action == "create":
             report = create(admin, specs, options.replication)

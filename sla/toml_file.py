@@ -53,8 +53,13 @@ class RulebookError(Exception):
 F = TypeVar("F")
 
 
-def load(file: str, files: Mapping[str, str], layout: type[F], faults: list[Fault]) -> F | None:
-    """Parse one file into its layout; None after noting the fault."""
+RULEBOOK_GUIDE = "the rulebook guide"
+
+
+def load(
+    file: str, files: Mapping[str, str], layout: type[F], faults: list[Fault], guide: str = RULEBOOK_GUIDE
+) -> F | None:
+    """Parse one file into its layout; None after noting the fault. `guide` tells the keys of the file."""
     if file not in files:
         faults.append(
             Fault(file, 1, "the file is missing", "every rulebook has a rulebook.toml and a vocabulary.toml")
@@ -66,23 +71,31 @@ def load(file: str, files: Mapping[str, str], layout: type[F], faults: list[Faul
         line = getattr(error, "lineno", None) or _line_in(str(error))
         faults.append(Fault(file, line, f"not valid TOML: {error}", "mend the syntax"))
     except msgspec.ValidationError as error:
-        faults.append(_misfit(file, files, (), error))
+        faults.append(misfit(file, files, (), error, guide))
     return None
 
 
-def _misfit(file: str, files: Mapping[str, str], above: Path, error: msgspec.ValidationError) -> Fault:
+def misfit(
+    file: str, files: Mapping[str, str], above: Path, error: msgspec.ValidationError, guide: str = RULEBOOK_GUIDE
+) -> Fault:
     """The fault of a value that does not fit its layout, at the key that it is about."""
     what, _, path = str(error).partition(" - at `")
     at = above + parse_path(path)
     unknown = re.search(r"unknown field `([^`]+)`", what)
     if unknown:
         at = (*at, unknown[1])
-    remedy = "see the rulebook guide for the keys of this file and their types"
+    remedy = f"see {guide} for the keys of this file and their types"
     return Fault.at(file, files, at, what.strip(), remedy)
 
 
 def each(
-    file: str, name: str, table: dict[str, Any], layout: type[F], files: Mapping[str, str], faults: list[Fault]
+    file: str,
+    name: str,
+    table: dict[str, Any],
+    layout: type[F],
+    files: Mapping[str, str],
+    faults: list[Fault],
+    guide: str = RULEBOOK_GUIDE,
 ) -> dict[str, F]:
     """The entries of a table of tables, each converted on its own so that a fault names its key."""
     found: dict[str, F] = {}
@@ -90,7 +103,7 @@ def each(
         try:
             found[title] = msgspec.convert(raw, layout)
         except msgspec.ValidationError as error:
-            faults.append(_misfit(file, files, (name, title), error))
+            faults.append(misfit(file, files, (name, title), error, guide))
     return found
 
 

@@ -2,7 +2,7 @@
 
 Working time is counted in elapsed time, but granted in wall time; where the wall clock jumps, the two part. Instants
 leave as UTC: Python subtracts two times of one zone as the wall shows them. Only the modules of
-the calendar, `sla.passage` and `sla.explain` import this.
+the calendar, `sla.passage`, `sla.explain` and the roster of `alerting` import this.
 """
 
 from __future__ import annotations

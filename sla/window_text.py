@@ -1,6 +1,6 @@
 """How times and windows such as `08:30-12:00` are written in the files of a calendar, and what is wrong with them.
 
-Only `sla.calendar_file` and `sla.override_file` import this.
+Only `sla.calendar_file`, `sla.override_file`, `alerting.routes_file` and `alerting.roster_file` import this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which days are working days, and how well each is known: the operator's word, the State Council's, or an estimate.
 
-It is apart from `sla.calendar` because nothing here knows about hours. Only the modules of the calendar import this:
-`sla.calendar`, `sla.almanac`, `sla.working_hours`, `sla.calendar_file`.
+It is apart from `sla.calendar` because nothing here knows about hours. Only the modules of the calendar import this
+(`sla.calendar`, `sla.almanac`, `sla.working_hours`, `sla.calendar_file`) and the unit tree and hours of `alerting`.
 """
 
 from __future__ import annotations

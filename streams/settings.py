@@ -14,12 +14,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One worker's settings; lengths in seconds unless the name says otherwise.
 
     `calendar_override` is a file with days the calendar does not know, `units` one that says which unit stands above
-    which. `customer_key`, or what `customer_key_file` holds, is the key under which customers become pseudonyms; it
-    is the same for all workers and never changes. `partitions` is fixed for the life of an `app_id`. `grace` is
-    waited beyond a due time before silence counts: more than the time a source needs to get an event into Kafka. A
-    `shadow` judges the same events beside the workers people rely on, and publishes to topics of its own. A source
-    that tells nothing for `silent_after` is called silent (0: none ever is); those of `expected_sources`, apart by
-    commas, also when they never told anything. `status_host` is loopback unless configured.
+    which; `delivery` is the folder that says who hears what, read by whoever delivers. `customer_key`, or what
+    `customer_key_file` holds, is the key under which customers become pseudonyms; it is the same for all workers and
+    never changes. `partitions` is fixed for the life of an `app_id`. `grace` is waited beyond a due time before
+    silence counts: more than the time a source needs to get an event into Kafka. A `shadow` judges the same events
+    beside the workers people rely on, and publishes to topics of its own. A source that tells nothing for
+    `silent_after` is called silent (0: none ever is); those of `expected_sources`, apart by commas, also when they
+    never told anything. `status_host` is loopback unless configured.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rulebook: str = "sgcc-2014"
     calendar_override: str = ""
     units: str = ""
+    delivery: str = "delivery"
     customer_key: str = ""
     customer_key_file: str = ""
     grace: float = 0.2

@@ -137,6 +137,18 @@ def catalogue(prefix: str, app_id: str, partitions: int, *, written: str | None 
     )
 
 
+def delivery_catalogue(prefix: str, partitions: int) -> tuple[TopicSpec, ...]:
+    """The topics that only delivery needs: what people ask, and what was tried.
+
+    A record of an attempt lies in the partition of its alert, so they have as many partitions as the alerts.
+    """
+    month = timedelta(days=30)
+    return (
+        TopicSpec(f"{prefix}commands", "alert id or ticket", Cleanup.DELETE, partitions, month, append_time=True),
+        TopicSpec(f"{prefix}notifications", "alert id", Cleanup.DELETE, partitions, month, append_time=True),
+    )
+
+
 class TopicsError(Exception):
     """The topics could not be created or checked. The message says what to do."""
 

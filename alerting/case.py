@@ -1,0 +1,130 @@
+"""A case: everything known of one alert, folded from the three topics, and never from anything else. Pure.
+
+    sla.alerts ---------> how it stands, and since when (an episode: from firing until it is over)
+    sla.commands -------> who is on it
+    sla.notifications --> who has heard what, what was tried, what was deliberately not sent
+
+Whoever takes a partition over folds the same records and knows the same. May be imported by `alerting` and `cli`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from alerting.alert import Alert, Status
+from alerting.record import Key, Notification, Outcome
+
+ACKS_MAX = 20
+FAILURES_TO_MOVE_ON = 3
+"""After so many failed attempts at every receiver of a rung the next one does not wait for its time."""
+KEYS_MAX = 2_000
+"""Steps remembered of one case; a route has a few dozen at most."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a receiver was last told."""
+
+    revision: int
+    status: str
+
+
+class Tries(msgspec.Struct, frozen=True):
+    """Attempts at one step that did not end it."""
+
+    count: int
+    first_at: datetime
+    next_at: datetime
+    why: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """How a step ended."""
+
+    outcome: Outcome
+    at: datetime
+    reason: str
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """Somebody said that they are on it."""
+
+    at: datetime
+    by: str
+
+
+class Case(msgspec.Struct):
+    """One alert. `begun` is the revision that opened its last episode, None when it was never seen firing.
+
+    `unreached` says since when a step is known not to get through, so that the next one need not wait.
+    """
+
+    latest: Alert
+    begun: Alert | None = None
+    heard: dict[str, Heard] = msgspec.field(default_factory=dict)
+    done: dict[Key, Done] = msgspec.field(default_factory=dict)
+    tries: dict[Key, Tries] = msgspec.field(default_factory=dict)
+    acks: list[Acknowledged] = msgspec.field(default_factory=list)
+    unreached: dict[Key, datetime] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def opened(cls, alert: Alert) -> Case:
+        """The case of an alert that was not known."""
+        return cls(alert, alert if alert.status is Status.FIRING else None)
+
+    @property
+    def firing(self) -> bool:
+        """Whether it holds now."""
+        return self.latest.status is Status.FIRING
+
+    @property
+    def acknowledged(self) -> Acknowledged | None:
+        """Who is on it: the first to say so in this episode."""
+        begun = self.begun
+        if begun is None:
+            return None
+        return min((ack for ack in self.acks if ack.at >= begun.appended_at), key=lambda ack: ack.at, default=None)
+
+    def take(self, alert: Alert) -> bool:
+        """A revision as it was read; False when it is not newer than what is known."""
+        if alert.revision <= self.latest.revision:
+            return False
+        if alert.status is Status.FIRING and not self.firing:
+            self.begun = alert
+        self.latest = alert
+        return True
+
+    def acknowledge(self, at: datetime, by: str) -> None:
+        """Somebody is on it, by the append time of what they said."""
+        if len(self.acks) < ACKS_MAX:
+            self.acks.append(Acknowledged(at, by))
+
+    def note(self, told: Notification) -> None:
+        """What one record says; records of one step come in the order they were written."""
+        key = told.key
+        if told.outcome is Outcome.RETRY:
+            tries = self.tries.get(key)
+            first_at = tries.first_at if tries is not None else told.at
+            self.tries[key] = Tries(told.attempt, first_at, told.next_at or told.at, told.reason)
+            if told.attempt >= FAILURES_TO_MOVE_ON:
+                self.unreached.setdefault(key, told.at)
+            return
+        if told.outcome is Outcome.DEAD:
+            self.unreached.setdefault(key, told.at)
+        self.tries.pop(key, None)
+        if len(self.done) < KEYS_MAX or key in self.done:
+            self.done[key] = Done(told.outcome, told.at, told.reason)
+        if told.outcome in (Outcome.SENT, Outcome.UNVERIFIED):
+            known = self.heard.get(told.receiver)
+            if known is None or known.revision <= told.revision:
+                self.heard[told.receiver] = Heard(told.revision, told.status)
+
+    def redeliver(self, receiver: str) -> list[Key]:
+        """Forget which steps are dead (of one receiver, or of all where it is empty), so that they are tried anew."""
+        dead = [
+            key for key, done in self.done.items() if done.outcome is Outcome.DEAD and receiver in ("", key.receiver)
+        ]
+        for key in dead:
+            del self.done[key]
+        return dead

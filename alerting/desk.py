@@ -1,0 +1,187 @@
+"""The desk of one partition: its cases by alert, who is due when, and what is already on its way.
+
+It holds nothing that the topics do not say, so it is dropped when the partition goes and rebuilt by whoever gets it.
+No I/O, no clock: `now` is an argument. `alerting` only.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerting.alert import Alert, Level
+from alerting.case import Case
+from alerting.command import Command, Verb
+from alerting.ladder import Decision, Plan, Task, decide
+from alerting.record import Key, Notification
+from alerting.stages.mute import Mute, Silence, muted
+
+CASES_MAX: Final = 2_000_000
+ACKS_AHEAD_MAX: Final = 10_000
+"""Acknowledgements of alerts that are not known (yet)."""
+
+_BROKEN: Final = (Level.BREACH, Level.ESCALATION)
+_NOT_FROM_HERE: Final = (Mute.TOO_OLD, Mute.HISTORIC)
+
+
+class Desk:
+    """The cases of one partition."""
+
+    def __init__(
+        self,
+        plan: Callable[[Alert], Plan],
+        machines: frozenset[str],
+        give_up_after: timedelta,
+        silences: Callable[[], Iterable[Silence]],
+    ) -> None:
+        """`plan` says who hears an alert, `machines` are those that hear every revision."""
+        self._plan, self._machines, self._give_up_after = plan, machines, give_up_after
+        self._silences = silences
+        self.cases: dict[str, Case] = {}
+        self.under_way: set[Key] = set()
+        self._by_clock: dict[str, list[str]] = {}
+        self._by_subject: dict[str, list[str]] = {}
+        self._look: list[tuple[datetime, str]] = []
+        self._looked: dict[str, datetime] = {}
+        self._acks_ahead: dict[str, list[tuple[datetime, str]]] = {}
+
+    # -- what the topics say -----------------------------------------------------------------------------------
+
+    def take(self, alert: Alert) -> bool:
+        """A revision; False when it says nothing new."""
+        case = self.cases.get(alert.alert_id)
+        if case is not None:
+            return case.take(alert)
+        self._make_room()
+        case = self.cases[alert.alert_id] = Case.opened(alert)
+        if alert.data.clock_id:
+            self._by_clock.setdefault(alert.data.clock_id, []).append(alert.alert_id)
+        self._by_subject.setdefault(alert.subject, []).append(alert.alert_id)
+        for target in (alert.alert_id, alert.subject):
+            for at, by in self._acks_ahead.get(target, ()):
+                case.acknowledge(at, by)
+        return True
+
+    def note(self, told: Notification) -> None:
+        """What a record says was tried, or not."""
+        case = self.cases.get(told.alert_id)
+        if case is not None:
+            case.note(told)
+
+    def command(self, command: Command, at: datetime) -> list[Key]:
+        """What somebody asked at an instant; the steps that are tried anew."""
+        anew: list[Key] = []
+        if command.verb is Verb.ACKNOWLEDGE:
+            if len(self._acks_ahead) < ACKS_AHEAD_MAX:
+                self._acks_ahead.setdefault(command.target, []).append((at, command.by))
+            for alert_id in self.meant_by(command.target):
+                self.cases[alert_id].acknowledge(at, command.by)
+        elif command.verb is Verb.REDELIVER:
+            for alert_id in self.meant_by(command.target):
+                anew += self.cases[alert_id].redeliver(command.receiver)
+        return anew
+
+    def meant_by(self, target: str) -> list[str]:
+        """The alerts an id, a ticket or an incident stands for."""
+        return [target] if target in self.cases else list(self._by_subject.get(target, ()))
+
+    # -- what is due -------------------------------------------------------------------------------------------
+
+    def decide(self, alert_id: str, now: datetime) -> Decision:
+        """What is due for one alert, beside what is under way; it is looked at again when something may be."""
+        case = self.cases[alert_id]
+        muting = None
+        if case.firing:
+            muting = muted(
+                case.latest, self._silences(), now, breached=self._breached(case), too_old=self._too_old(case, now)
+            )
+        decision = decide(case, self._plan(case.begun or case.latest), muting, self._machines, now)
+        decision.tasks = [task for task in decision.tasks if task.key not in self.under_way]
+        decision.muffled = [muffled for muffled in decision.muffled if muffled.key not in self.under_way]
+        if decision.look_at is not None:
+            self.look_again(alert_id, decision.look_at)
+        return decision
+
+    def wanted(self, task: Task, now: datetime) -> Task | None:
+        """A task as it stands now, right before it is sent; None when it is not wanted any more."""
+        if task.key.alert_id not in self.cases:
+            return None
+        self.under_way.discard(task.key)
+        try:
+            tasks = self.decide(task.key.alert_id, now).tasks
+        finally:
+            self.under_way.add(task.key)
+        return next((found for found in tasks if found.key == task.key), None)
+
+    def related(self, alert_id: str) -> list[str]:
+        """The alerts to look at when this one has changed: those of its clock, itself first."""
+        case = self.cases[alert_id]
+        others = self._by_clock.get(case.latest.data.clock_id or "", ())
+        return [alert_id, *(other for other in others if other != alert_id)]
+
+    def to_look_at(self, now: datetime) -> Iterator[str]:
+        """The alerts for which something may have become due."""
+        seen: set[str] = set()
+        while self._look and self._look[0][0] <= now:
+            at, alert_id = heapq.heappop(self._look)
+            if self._looked.get(alert_id) == at:  # else an earlier look has replaced it
+                del self._looked[alert_id]
+                if alert_id in self.cases and alert_id not in seen:
+                    seen.add(alert_id)
+                    yield alert_id
+
+    def next_look_at(self) -> datetime | None:
+        """When `to_look_at` has something next."""
+        return self._look[0][0] if self._look else None
+
+    def look_again(self, alert_id: str, at: datetime) -> None:
+        """Something is due then that no topic says."""
+        known = self._looked.get(alert_id)
+        if known is None or at < known:
+            self._looked[alert_id] = at
+            heapq.heappush(self._look, (at, alert_id))
+
+    # -- small things ------------------------------------------------------------------------------------------
+
+    def forget(self, before: datetime) -> int:
+        """Drop cases that were over, and whose last revision was appended, before then; how many."""
+        old = [
+            alert_id
+            for alert_id, case in self.cases.items()
+            if not case.firing and case.latest.appended_at < before and not case.tries
+        ]
+        for alert_id in old:
+            self._drop(alert_id)
+        return len(old)
+
+    def _drop(self, alert_id: str) -> None:
+        case = self.cases.pop(alert_id)
+        self._looked.pop(alert_id, None)
+        for index, name in ((self._by_clock, case.latest.data.clock_id), (self._by_subject, case.latest.subject)):
+            left = [other for other in index.get(name or "", ()) if other != alert_id]
+            if left:
+                index[name or ""] = left
+            else:
+                index.pop(name or "", None)
+
+    def _make_room(self) -> None:
+        if len(self.cases) >= CASES_MAX:
+            oldest = next(iter(self.cases))  # a dict keeps the order of arrival
+            self._drop(oldest)
+
+    def _breached(self, case: Case) -> bool:
+        clock_id = case.latest.data.clock_id
+        if case.latest.level is not Level.WARNING or not clock_id:
+            return False
+        siblings = (self.cases[other] for other in self._by_clock.get(clock_id, ()))
+        return any(sibling.firing and sibling.latest.level in _BROKEN for sibling in siblings)
+
+    def _too_old(self, case: Case, now: datetime) -> bool:
+        """Raised too long ago, and nobody was ever told: a page would only confuse."""
+        begun = case.begun
+        if begun is None or now - begun.appended_at <= self._give_up_after:
+            return False
+        told = (key for key, done in case.done.items() if done.reason not in _NOT_FROM_HERE)
+        return not any(key.revision == begun.revision for key in told) and not case.tries

@@ -1,0 +1,122 @@
+"""Alerts as they come in: one member of the notifiers' consumer group. `alerting` only.
+
+A partition that is ours is paused until what is known of it has been read back; then it flows from the committed
+offset. The offset is a mark of progress, not the memory: what is still owed follows from the topics alone.
+Blocking; every call but `resume` and `mark` comes from one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+logger = logging.getLogger("slawatch.notifier")
+
+BATCH: Final = 500
+POLL_S: Final = 0.1
+ANSWER_WITHIN_S: Final = 30.0
+
+_PASSING: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._RESOLVE,
+        KafkaError._MAX_POLL_EXCEEDED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+
+
+class Intake:
+    """The consumer."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        topic: str,
+        group: str,
+        session_timeout_s: float,
+        *,
+        instance: str = "",
+        from_now: bool = False,
+    ) -> None:
+        """`from_now`: begin at the end, and commit nothing."""
+        self._topic, self._from_now = topic, from_now
+        self._consumer = Consumer(
+            {
+                **settings,
+                "group.id": group,
+                "enable.auto.commit": not from_now,
+                "auto.commit.interval.ms": 1_000,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": int(session_timeout_s * 1000),
+                "heartbeat.interval.ms": int(session_timeout_s * 1000 / 5),
+                "fetch.wait.max.ms": 50,
+                **({"group.instance.id": instance} if instance else {}),
+            }
+        )
+
+    def join(self, assigned: Callable[[dict[int, int]], None], revoked: Callable[[list[int]], None]) -> None:
+        """Become a member. `assigned` gets the offset each new partition goes on from; both are called in `poll`.
+
+        When `revoked` returns nothing more of these partitions is sent.
+        """
+        self._assigned, self._revoked = assigned, revoked
+        callbacks = {"on_assign": self._on_assign, "on_revoke": self._on_revoke, "on_lost": self._on_revoke}
+        self._consumer.subscribe([self._topic], **callbacks)
+
+    def poll(self) -> list[Message]:
+        """What has come; rebalances happen in here."""
+        found = []
+        for message in self._consumer.consume(BATCH, timeout=POLL_S):
+            error = message.error()
+            if error is None:
+                found.append(message)
+            elif not (error.retriable() or error.code() in _PASSING):
+                raise KafkaException(error)
+        return found
+
+    def mark(self, offsets: Mapping[int, int]) -> None:
+        """These partitions are taken up to (not including) these offsets."""
+        if offsets:
+            places = [TopicPartition(self._topic, number, offset) for number, offset in offsets.items()]
+            try:
+                self._consumer.store_offsets(offsets=places)
+            except KafkaException as error:  # a partition that has just gone: its new owner reads on from before
+                logger.info("offsets are not stored: %s", error.args[0].str())
+
+    def resume(self, partitions: Sequence[int]) -> None:
+        """Let partitions flow; one that is gone by now is left alone."""
+        try:
+            self._consumer.resume([TopicPartition(self._topic, number) for number in partitions])
+        except KafkaException as error:
+            logger.info("partitions are not resumed: %s", error.args[0].str())
+
+    def close(self) -> None:
+        """Commit and leave the group."""
+        self._consumer.close()
+
+    def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        if not places:
+            return
+        starts: dict[int, int] = {}
+        for place in consumer.committed(places, timeout=ANSWER_WITHIN_S):
+            low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_WITHIN_S)
+            if self._from_now:
+                starts[place.partition] = high
+            else:
+                starts[place.partition] = min(max(place.offset, low), high) if place.offset >= 0 else low
+        begin = [TopicPartition(self._topic, number, offset) for number, offset in starts.items()]
+        consumer.incremental_assign(begin)
+        consumer.pause(begin)
+        self._assigned(starts)
+
+    def _on_revoke(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self._revoked([place.partition for place in places])
+        consumer.incremental_unassign(places)

@@ -1,0 +1,316 @@
+"""The notifier: alerts in, people told; several share the partitions, and any of them may die at any moment.
+
+    intake (consumer group) --> office: desks, ladder, mutes --> couriers, one a receiver --> receivers
+    command log ----------------^                 ^-------------- journal: sla.notifications
+
+A partition that becomes ours is read back first (what was raised, said and sent), and only then served.
+Used by `cli`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from confluent_kafka import KafkaException, Message
+
+from alerting.alert import Alert, AlertUnreadable, read_alert
+from alerting.audit import missing
+from alerting.command_log import CommandLog
+from alerting.courier import Courier, Link
+from alerting.desk import Desk
+from alerting.history import HistoryUnreadable, appended_at, read_back
+from alerting.intake import Intake
+from alerting.ladder import Plan
+from alerting.metrics import Metrics
+from alerting.office import Office
+from alerting.receiver import Receiver
+from alerting.record import RecordUnreadable, decode
+from alerting.settings import NotifierSettings, Topics
+from alerting.stages.dedupe import Claims
+from alerting.stages.digest import Holds
+from alerting.stages.record import Records
+
+logger = logging.getLogger("slawatch.notifier")
+
+LOOK_S: Final = 0.2
+AUDIT_S: Final = 30.0
+FORGET_S: Final = 600.0
+MIRROR_S: Final = 60.0
+AGAIN_S: Final = 2.0
+FINISH_S: Final = 12.0
+DETECTED_AT: Final = "detected_at"
+
+
+class Notifier:
+    """One process of delivery."""
+
+    def __init__(
+        self,
+        settings: NotifierSettings,
+        client: Mapping[str, Any],
+        topics: Topics,
+        receivers: Mapping[str, Receiver],
+        plan: Callable[[Alert], Plan],
+        dedupe: Claims,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        holds: Mapping[str, Holds],
+        link: Link,
+        journal: Records,
+        *,
+        from_now: bool = False,
+    ) -> None:
+        """`client` are settings of Kafka's clients; `holds` says per receiver how much one digest lists.
+
+        `from_now`: only what comes from now on is told, and no offset is kept (a dry run).
+        """
+        self._settings, self._client, self._topics, self._plan = settings, dict(client), topics, plan
+        self._now, self.metrics, self._dedupe, self._receivers = now, metrics, dedupe, receivers
+        self.journal = journal
+        machines = frozenset(name for name, receiver in receivers.items() if not receiver.traits.people)
+        give_up_after = timedelta(seconds=settings.give_up_after)
+        self.office = Office(plan, machines, give_up_after, self.journal, metrics, now)
+        self._couriers = {
+            name: Courier(name, receiver, self.office, dedupe, metrics, now, holds.get(name), link)
+            for name, receiver in receivers.items()
+        }
+        self.office.couriers.update(self._couriers)
+        self._threads = ThreadPoolExecutor(4, "notifier")
+        self._intake_thread = ThreadPoolExecutor(1, "intake")
+        self._command_thread = ThreadPoolExecutor(1, "commands")
+        self._intake = Intake(
+            client,
+            topics.alerts,
+            settings.group,
+            settings.session_timeout,
+            instance=settings.instance,
+            from_now=from_now,
+        )
+        self._early: dict[int, list[Message]] = {}
+        self._taking: dict[int, asyncio.Task[None]] = {}
+        self._commands_known = asyncio.Event()
+        self._missing = 0
+        self.stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until `stop` is set. Raises what ended it otherwise."""
+        self._loop = asyncio.get_running_loop()
+        tasks = [self._spawn(courier.run(), f"courier {name}") for name, courier in self._couriers.items()]
+        tasks += [
+            self._spawn(self._read_alerts(), "alerts"),
+            self._spawn(self._read_commands(), "commands"),
+            self._spawn(self._every(LOOK_S, self._turn), "time"),
+            self._spawn(self._every(AUDIT_S, self._audit), "audit"),
+            self._spawn(self._every(FORGET_S, self._forget), "memory"),
+        ]
+        tasks += [
+            self._spawn(self._every(MIRROR_S, courier.mirror), f"mirror {name}")
+            for name, courier in self._couriers.items()
+            if courier.receiver.traits.mirror
+        ]
+        self._broken: asyncio.Future[None] = self._loop.create_future()
+        stopping = self._spawn(self._stopping(), "stop")
+        done, _ = await asyncio.wait([*tasks, stopping, self._broken], return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        await self._close(tasks)
+        for ended in done - {stopping}:
+            ended.result()  # raises what ended it
+            raise RuntimeError("a task of the notifier ended by itself")
+
+    def unwell(self) -> str:
+        """What is wrong, in a few words; empty while all is well."""
+        if not self._commands_known.is_set():
+            return "the commands have not been read yet"
+        if self._missing:
+            return "steps that were due have no outcome"
+        return ""
+
+    # -- Kafka in ----------------------------------------------------------------------------------------------
+
+    async def _read_alerts(self) -> None:
+        await self._commands_known.wait()  # a silence or an acknowledgement must not be missed for being read late
+        self._intake.join(
+            lambda starts: asyncio.run_coroutine_threadsafe(self._assigned(starts), self._loop).result(),
+            lambda gone: asyncio.run_coroutine_threadsafe(self._revoked(gone), self._loop).result(),
+        )
+        try:
+            while not self.stop.is_set():
+                messages = await self._loop.run_in_executor(self._intake_thread, self._intake.poll)
+                for message in messages:
+                    await self._arrived(message)
+        finally:
+            await self._loop.run_in_executor(self._intake_thread, self._intake.close)
+
+    async def _arrived(self, message: Message) -> None:
+        number = message.partition()
+        if number in self.office.desks:
+            await self._take(number, message)
+            self._intake.mark({number: message.offset() + 1})
+        else:  # what is known of the partition is still being read back
+            self._early.setdefault(number, []).append(message)
+
+    async def _take(self, number: int, message: Message) -> None:
+        try:
+            alert = _alert(message)
+        except AlertUnreadable as error:
+            self.metrics.unreadable.inc()
+            logger.warning("partition %d, offset %d: %s", number, message.offset(), error)
+            await self.journal.dead_letter(message, str(error))
+            return
+        await self.office.take(number, alert)
+
+    async def _assigned(self, starts: dict[int, int]) -> None:
+        for number, offset in starts.items():
+            taking = self._taking[number] = self._spawn(self._take_over(number, offset), f"partition {number}")
+            taking.add_done_callback(self._taken)
+
+    def _taken(self, taking: asyncio.Task[None]) -> None:
+        if not taking.cancelled() and (error := taking.exception()) is not None and not self._broken.done():
+            self._broken.set_exception(error)
+
+    async def _take_over(self, number: int, offset: int) -> None:
+        while True:
+            try:
+                desk = await self._loop.run_in_executor(self._threads, self._read_back, number, offset)
+                break
+            except HistoryUnreadable as error:
+                logger.warning("%s; asking again", error)
+                await asyncio.sleep(AGAIN_S)
+        await self.office.open(number, desk)
+        for message in self._early.pop(number, ()):
+            await self._arrived(message)
+        self._intake.resume([number])
+        logger.info("serving partition %d from offset %d, %d alerts known", number, offset, len(desk.cases))
+
+    async def _revoked(self, partitions: list[int]) -> None:
+        for number in partitions:
+            if (taking := self._taking.pop(number, None)) is not None:
+                taking.cancel()
+            self.office.close(number)
+            self._early.pop(number, None)
+        if partitions:
+            logger.info("partitions %s are another's now", partitions)
+
+    def _read_back(self, number: int, offset: int) -> Desk:
+        """What the topics say of a partition, up to where it is read on from. Blocking."""
+        desk, since = self.office.desk(), self._now() - self._settings.remember_for
+
+        def known(message: Message) -> None:
+            try:
+                desk.take(_alert(message))
+            except AlertUnreadable:
+                return  # it was put aside when it was first read
+
+        def told(message: Message) -> None:
+            try:
+                desk.note(decode(message.value()))
+            except RecordUnreadable as error:
+                logger.warning("%s, offset %d: %s", self._topics.notifications, message.offset(), error)
+
+        read_back(self._client, self._topics.alerts, number, since, known, offset)
+        read_back(self._client, self._topics.notifications, number, since, told)
+        return desk
+
+    # -- commands ----------------------------------------------------------------------------------------------
+
+    async def _read_commands(self) -> None:
+        log = CommandLog(self._client, self._topics.commands, self._now() - self._settings.remember_for)
+        run = self._loop.run_in_executor
+        try:
+            while not await self._began(log):
+                await asyncio.sleep(AGAIN_S)
+            while not self.stop.is_set():
+                for command, at in await run(self._command_thread, log.read, _refused):
+                    await self._dedupe.forget(self.office.command(command, at))
+                if log.caught_up:
+                    self._commands_known.set()
+        finally:
+            await run(self._command_thread, log.close)
+
+    async def _began(self, log: CommandLog) -> bool:
+        try:
+            await self._loop.run_in_executor(self._command_thread, log.begin)
+        except KafkaException as error:
+            logger.warning("the commands cannot be read yet: %s", error.args[0].str())
+            return False
+        return True
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        self.journal.turn()
+        await self.office.look()
+        self.metrics.degraded.set(self._dedupe.degraded)
+
+    async def _audit(self) -> None:
+        """Is every step that was due taken? What is missing is said, and looked at again."""
+        now, lost, cases = self._now(), [], 0
+        for case in self.office.cases():
+            cases += 1
+            lost += missing(case, self._plan(case.begun or case.latest), now)
+        waiting = {key for desk in self.office.desks.values() for key in desk.under_way}
+        lost = [key for key in lost if key not in waiting]
+        self.metrics.cases.set(cases)
+        self.metrics.unaudited.set(len(lost))
+        self._missing = len(lost)
+        for key in lost[:10]:
+            logger.error("a step that was due has no outcome: %s to %s", key.step, key.receiver)
+        for number, desk in self.office.desks.items():
+            for key in lost:
+                if key.alert_id in desk.cases:
+                    desk.look_again(key.alert_id, now)
+            logger.debug("partition %d audited", number)
+
+    async def _forget(self) -> None:
+        self.office.forget(self._now() - self._settings.remember_for)
+
+    async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await work()
+            await asyncio.sleep(seconds)
+
+    # -- its end -----------------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._loop.create_task(work, name=name)
+
+    async def _stopping(self) -> None:
+        await self.stop.wait()
+
+    async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Stop taking, let what is on its way arrive, write down what became of it."""
+        reading = [task for task in tasks if task.get_name() in ("alerts", "commands")]
+        others = [task for task in tasks if task not in reading]
+        await asyncio.wait(reading, timeout=FINISH_S)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*(courier.finish(FINISH_S) for courier in self._couriers.values()))
+        left = await self._loop.run_in_executor(self._threads, self.journal.close, FINISH_S)
+        if left:
+            logger.error("%d records of notifications could not be written before the end", left)
+        await asyncio.gather(*(receiver.close() for receiver in self._receivers.values()), return_exceptions=True)
+        await self._dedupe.close()
+        for pool in (self._threads, self._intake_thread, self._command_thread):
+            pool.shutdown(wait=False)
+
+
+def _alert(message: Message) -> Alert:
+    headers = dict(message.headers() or ())
+    told = headers.get(DETECTED_AT)
+    detected_at = None
+    if told is not None:
+        try:
+            detected_at = datetime.fromisoformat(told.decode())
+        except ValueError:
+            detected_at = None
+    return read_alert(message.value(), appended_at(message), detected_at)
+
+
+def _refused(what: str) -> None:
+    logger.warning("a command is not followed: %s", what)

@@ -1,0 +1,118 @@
+"""One record of `sla.notifications`: what was tried, or deliberately not, for one receiver and one step. Pure.
+
+These records are the memory of delivery: with the alerts and the commands they say at any time who has heard what and
+what is still owed, so whatever Redis or a process held can be rebuilt from them.
+May be imported by `alerting` and `cli`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+TYPE: Final = "sla.notification.v1"
+VALUE_BYTES_MAX: Final = 64 * 1024
+
+
+class RecordUnreadable(Exception):
+    """A record that is none of ours; the text says why."""
+
+
+class Outcome(StrEnum):
+    """What became of a step for a receiver."""
+
+    SENT = "sent"
+    UNVERIFIED = "unverified"
+    """Handed on; nobody can tell whether it arrived."""
+    RETRY = "retry"
+    """Not this time; it is tried again."""
+    DEAD = "dead"
+    """Refused for good, or tried for the last time. `slawatch redeliver` tries it anew."""
+    MUTED = "muted"
+    """Deliberately not sent; `reason` says why."""
+
+
+class Key(msgspec.Struct, frozen=True, order=True):
+    """One message that is owed: an alert, the revision it is owed for, a receiver, and a step of its route.
+
+    As text it is what makes a repeat recognisable: every attempt carries the same.
+    """
+
+    alert_id: str
+    revision: int
+    receiver: str
+    step: str
+
+    def __str__(self) -> str:
+        """The idempotency key."""
+        return f"{self.alert_id}:{self.revision}/{self.receiver}/{self.step}"
+
+
+class Notification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body. `at` is when it ended; `attempt` counts from 1 (0: nothing was sent).
+
+    `status` is the alert's, as it was told. `http_status` and `code` are the receiver's answer, `latency_ms` how long
+    it took, `late_ms` from the instant the step was due to the attempt. `digest` names the message that told many.
+    `dedupe` is `degraded` where Redis was away: a repeat under the same key is possible.
+    """
+
+    alert_id: str
+    revision: int
+    receiver: str
+    step: str
+    outcome: Outcome
+    reason: str
+    status: str
+    at: datetime
+    attempt: int = 0
+    occasion: str = ""
+    http_status: int | None = None
+    code: str | None = None
+    detail: str = ""
+    latency_ms: float | None = None
+    late_ms: float | None = None
+    next_at: datetime | None = None
+    digest: str | None = None
+    dedupe: str = "ok"
+
+    @property
+    def key(self) -> Key:
+        """What it is a record of."""
+        return Key(self.alert_id, self.revision, self.receiver, self.step)
+
+
+class _Envelope(msgspec.Struct, kw_only=True):
+    specversion: str = "1.0"
+    id: str
+    source: str = "slawatch/notifier"
+    type: str = TYPE
+    subject: str
+    time: datetime
+    datacontenttype: str = "application/json"
+    data: Notification
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_Envelope)
+
+
+def encode(told: Notification, subject: str) -> bytes:
+    """The record's value; its key is the alert's id, its partition that of the alert."""
+    identity = f"{told.key}#{told.attempt}/{told.outcome}"
+    return _encoder.encode(_Envelope(id=identity, subject=subject, time=told.at, data=told))
+
+
+def decode(value: bytes | None) -> Notification:
+    """What a record says. Raises RecordUnreadable."""
+    if not value or len(value) > VALUE_BYTES_MAX:
+        raise RecordUnreadable("the record is empty or too long")
+    try:
+        envelope = _decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise RecordUnreadable(f"not a record of a notification: {error}") from None
+    if envelope.type != TYPE:
+        raise RecordUnreadable(f"the type is not {TYPE}")
+    return envelope.data

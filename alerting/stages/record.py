@@ -1,0 +1,88 @@
+"""Stage "record": every attempt, and every deliberate silence, on `sla.notifications`. `alerting` only.
+
+What is written here is the memory of delivery, so it is never dropped: while the brokers are away it waits in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from alerting.record import Notification, encode
+
+logger = logging.getLogger("slawatch.notifier")
+
+QUEUE_MAX: Final = 200_000
+FULL_PAUSE_S: Final = 0.2
+
+
+class Records(Protocol):
+    """Where records go; `Journal` is the real one, a dry run has another."""
+
+    async def write(self, told: Notification, subject: str, partition: int) -> None:
+        """Keep what became of a step."""
+
+    async def dead_letter(self, message: Message, reason: str) -> None:
+        """Keep what was no alert."""
+
+    def turn(self) -> None:
+        """Serve callbacks."""
+
+    def close(self, timeout_s: float) -> int:
+        """Write out what waits; how many records are left."""
+
+
+class Journal:
+    """The producer of one process."""
+
+    def __init__(self, settings: Mapping[str, Any], topic: str, letters: str, failed: Callable[[], None]) -> None:
+        """`topic` for records, `letters` for what is no alert; `failed` is called for each that Kafka refused."""
+        self._producer = Producer(
+            {
+                **settings,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "message.timeout.ms": 0,  # for as long as it takes
+                "queue.buffering.max.messages": QUEUE_MAX,
+            }
+        )
+        self._topic, self._letters, self._failed = topic, letters, failed
+
+    async def write(self, told: Notification, subject: str, partition: int) -> None:
+        """Hand a record over, to the partition its alert lies in; waits only while the queue is full."""
+        await self._produce(self._topic, told.alert_id.encode(), encode(told, subject), partition, [])
+
+    async def dead_letter(self, message: Message, reason: str) -> None:
+        """What was no alert, as it was received, with the reason in a header."""
+        headers: list[tuple[str, bytes]] = [("reason", b"unreadable_alert"), ("detail", reason.encode()[:500])]
+        await self._produce(self._letters, message.key(), message.value(), -1, headers)
+
+    def turn(self) -> None:
+        """Serve the producer's callbacks."""
+        self._producer.poll(0)
+
+    def close(self, timeout_s: float) -> int:
+        """Write out what waits; how many records are left."""
+        return int(self._producer.flush(timeout_s))
+
+    async def _produce(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int, headers: list[tuple[str, bytes]]
+    ) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, key, partition=partition, headers=headers, on_delivery=self._delivered
+                )
+                return
+            except BufferError:
+                self._producer.poll(0)
+                await asyncio.sleep(FULL_PAUSE_S)
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            logger.error("a record of a notification was not taken: %s", error.str())
+            self._failed()

@@ -1,0 +1,110 @@
+"""`slawatch notifier`: tell people of alerts until told to stop. Used by `cli.main`.
+
+Exit 0 after an orderly stop, 1 when it must not start, 2 for wrong use, 70 after a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from alerting.ack_link import KEY_BYTES_MIN
+from alerting.delivery_files import DeliveryError
+from alerting.settings import NotifierSettings
+from alerting.settings import shown as shown_notifier
+from cli.configuration import ConfigurationError, add_flags, add_notifier_flags, read, read_notifier
+from cli.delivery_folder import folder, load, rulebook
+from sla.toml_file import RulebookError
+from streams.settings import Settings, shown
+from streams.topics import ClusterUnreachableError, TopicsError, catalogue, check, delivery_catalogue
+
+ASK_AGAIN_S = 2.0
+
+
+def add(verbs: Any) -> None:
+    """Add the verb."""
+    verb = verbs.add_parser("notifier", help="tell the people on call: alerts in, messages out")
+    add_flags(
+        verb, "bootstrap", "prefix", "app_id", "partitions", "rulebook", "calendar_override", "units", "delivery",
+        "log_level",
+    )  # fmt: skip
+    add_notifier_flags(
+        verb, "group", "instance", "redis_url", "remember_for_days", "give_up_after", "session_timeout", "public_url",
+        "ack_key_file", "status_host", "status_port",
+    )  # fmt: skip
+    verb.add_argument(
+        "--dry-run", action="store_true", help="print who would hear what from now on; nothing is sent or kept"
+    )
+    verb.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run."""
+    try:
+        settings, own = read(options), read_notifier(options)
+        if options.show_config:
+            json.dump(shown(settings) | {"notifier": shown_notifier(own)}, sys.stdout, indent=2, ensure_ascii=False)
+            sys.stdout.write("\n")
+            return 0
+        key = _key(own)
+        path = folder(settings.delivery)
+        delivery = load(path, rulebook(settings, path))
+    except (ConfigurationError, RulebookError, DeliveryError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    logging.getLogger("slawatch").setLevel(settings.log_level.upper())
+    if not _topics_are_right(settings):
+        return 1
+    from cli import notifier_run  # noqa: PLC0415 - what it needs takes half a second to import; other verbs need none
+
+    try:
+        return notifier_run.run(settings, own, key, delivery, dry_run=options.dry_run)
+    except DeliveryError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{own.status_host}:{own.status_port}: {error.strerror}; give another --status-port", file=sys.stderr)
+        return 1
+
+
+def _key(own: NotifierSettings) -> bytes:
+    """The key of the links. ValueError where one is named that cannot be used."""
+    text = Path(own.ack_key_file).read_text().strip() if own.ack_key_file else own.ack_key
+    key = text.encode()
+    if key and len(key) < KEY_BYTES_MIN:
+        raise ValueError(f"the ack_key has fewer than {KEY_BYTES_MIN} bytes; make a longer one")
+    if own.public_url and not key:
+        raise ValueError("public_url is given and no ack_key: links must be signed; give ack_key_file as well")
+    return key
+
+
+def _topics_are_right(settings: Settings) -> bool:
+    """Whether the topics are as they must be; waits for brokers that do not answer."""
+    admin = AdminClient(settings.client())
+    alerts = [
+        spec
+        for spec in catalogue(settings.prefix, settings.app_id, settings.partitions)
+        if spec.name in (f"{settings.prefix}alerts", f"{settings.prefix}dead-letters")
+    ]
+    specs = [*alerts, *delivery_catalogue(settings.prefix, settings.partitions)]
+    while True:
+        try:
+            faults = check(admin, specs, timeout=10)
+            break
+        except ClusterUnreachableError as error:
+            print(f"waiting for the brokers: {error}", file=sys.stderr, flush=True)
+            time.sleep(ASK_AGAIN_S)
+        except TopicsError as error:
+            print(error, file=sys.stderr)
+            return False
+    wrong = [fault for fault in faults if fault.refuses_start]
+    for fault in wrong:
+        print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)
+    return not wrong

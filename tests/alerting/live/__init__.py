@@ -1,0 +1,1 @@
+"""Delivery on a real Kafka with a real Redis."""
