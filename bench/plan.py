@@ -30,6 +30,8 @@ class Plan:
     takeover_clocks: int
     backtest_events: int
     outage_events: int
+    told: int  # breaches somebody is told of
+    told_s: float
 
 
 FULL = Plan(
@@ -51,6 +53,8 @@ FULL = Plan(
     takeover_clocks=100_000,
     backtest_events=1_000_000,
     outage_events=1_000_000,
+    told=1_000,
+    told_s=60,
 )
 
 SMALL = Plan(
@@ -72,6 +76,8 @@ SMALL = Plan(
     takeover_clocks=5_000,
     backtest_events=50_000,
     outage_events=20_000,
+    told=150,
+    told_s=9,
 )
 
 PLANS = {plan.name: plan for plan in (SMALL, FULL)}

@@ -20,6 +20,7 @@ from rich.console import Console
 from bench import (
     backtest,
     caught_up,
+    delivery,
     herd,
     lateness,
     layers,
@@ -45,6 +46,7 @@ SECTIONS: dict[str, Callable[[Arena, Plan, int, Book], None]] = {
     "takeover": takeover.measure,
     "backtest": backtest.measure,
     "outage": outage.measure,
+    "delivery": delivery.measure,
 }
 
 

@@ -80,6 +80,11 @@ def judged(book: Book) -> list[Judged]:
             one(f"after an outage, {outage}: {metric}", "0", "outage", outage, metric, lambda v: v == 0, "alerts")
             for metric in ("false", "missed", "standing otherwise than offline", "with two contents")
         ),
+        *(
+            one(f"due to first attempt at a receiver, {metric}", f"<= {limit:,} ms", "delivery", "alerts",
+                f"due to first attempt, {metric}", lambda v, limit=limit: v <= limit, "ms")
+            for metric, limit in (("p50", 1000), ("p99", 5000))
+        ),
     ]  # fmt: skip
 
 
