@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from alerting.signing import secret
-from tests.alerting.live.stage import PARTITIONS, DeliveryStage
+from tests.alerting.live.stage import DeliveryStage
+from tests.live.stage import free_port
 
 ROUTES = """
 fallback = ["hook"]
@@ -82,6 +83,7 @@ class NotifierProcess:
         self.delivery = folder / "delivery"
         self.delivery.mkdir(exist_ok=True)
         self.log = folder / f"{name}.log"
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def configure(self, receivers: str, routes: str = ROUTES) -> NotifierProcess:
@@ -106,12 +108,12 @@ class NotifierProcess:
             "notifier",
             f"--bootstrap={self.stage.bootstrap}",
             f"--prefix={self.stage.prefix}",
-            f"--partitions={PARTITIONS}",
+            f"--partitions={self.stage.partitions}",
             f"--delivery={self.delivery}",
             f"--group={self.stage.prefix}notifier",
             f"--instance={self.name}",
             f"--redis-url={self.stage.redis.url}",
-            "--status-port=0",
+            f"--status-port={self.port}",
             *flags,
         ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLAWATCH_")}

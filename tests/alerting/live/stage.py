@@ -63,12 +63,12 @@ class Scripted:
 class DeliveryStage:
     """Topics under a prefix."""
 
-    def __init__(self, bootstrap: str, redis: RedisServer, prefix: str) -> None:
-        self.bootstrap, self.redis, self.prefix = bootstrap, redis, prefix
+    def __init__(self, bootstrap: str, redis: RedisServer, prefix: str, partitions: int = PARTITIONS) -> None:
+        self.bootstrap, self.redis, self.prefix, self.partitions = bootstrap, redis, prefix, partitions
         self.client = {"bootstrap.servers": bootstrap, "log_level": 2}
         self._producer = Producer({**self.client, "linger.ms": 5})
         self.topics = Topics.of(prefix)
-        specs = [*catalogue(prefix, prefix.strip("."), PARTITIONS), *delivery_catalogue(prefix, PARTITIONS)]
+        specs = [*catalogue(prefix, prefix.strip("."), partitions), *delivery_catalogue(prefix, partitions)]
         wanted = {self.topics.alerts, self.topics.commands, self.topics.notifications, self.topics.dead_letters}
         create(AdminClient(self.client), [spec for spec in specs if spec.name in wanted], 1)
 
@@ -97,9 +97,9 @@ class DeliveryStage:
         consumer = Consumer({**self.client, "group.id": "stage", "enable.partition.eof": True})
         try:
             found: list[Notification] = []
-            consumer.assign([TopicPartition(self.topics.notifications, n, 0) for n in range(PARTITIONS)])
+            consumer.assign([TopicPartition(self.topics.notifications, n, 0) for n in range(self.partitions)])
             ended = 0
-            while ended < PARTITIONS:
+            while ended < self.partitions:
                 for message in consumer.consume(1_000, timeout=1):
                     if message.error() is None:
                         found.append(decode(message.value()))

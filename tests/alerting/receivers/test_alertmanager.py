@@ -1,12 +1,7 @@
 """Alertmanager: a real one shows our alerts firing and resolving; replicas, batches and identities by a scripted one."""
 
 import asyncio
-import contextlib
 import json
-import shutil
-import socket
-import subprocess
-import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -15,17 +10,8 @@ import pytest
 from alerting.message import Occasion
 from alerting.receivers.alertmanager import BATCH_MAX, STANDS, alert_for
 from tests.alerting.receivers.building import CANARY, DUE, NOW, alert, build, message, table_for
+from tests.alerting.receivers.real_alertmanager import PATIENCE_S, free_port, missing, running, until
 from tests.alerting.receivers.scripted import Script, Scripted
-
-PROGRAM = "prometheus-alertmanager"
-CONFIG = 'route: {receiver: nobody, group_by: ["..."]}\nreceivers: [{name: nobody}]\n'
-PATIENCE_S = 60
-
-
-def free_port():
-    """A port that nobody has at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def fetch(url):
@@ -34,40 +20,14 @@ def fetch(url):
         return json.loads(response.read() or b"null")
 
 
-def until(what, condition):
-    """Wait until a condition holds; what it gave."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
-
-
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """The address of a real Alertmanager that tells nobody."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        pytest.skip(f"{PROGRAM} is not on the PATH (Debian: {PROGRAM})")
-    folder = tmp_path_factory.mktemp("alertmanager")
-    (folder / "config.yml").write_text(CONFIG)
-    address = f"127.0.0.1:{free_port()}"
-    command = [program, f"--config.file={folder / 'config.yml'}", f"--storage.path={folder / 'data'}"]
-    command += [f"--web.listen-address={address}", "--cluster.listen-address="]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-
-            def ready():
-                assert process.poll() is None, (folder / "log").read_text()
-                with contextlib.suppress(OSError):
-                    return urllib.request.urlopen(f"http://{address}/-/ready", timeout=5).status == 200
-
-            until("Alertmanager is ready", ready)
-            yield f"http://{address}"
-        finally:
-            process.terminate()
+    reason = missing()
+    if reason is not None:
+        pytest.skip(reason)
+    with running(tmp_path_factory.mktemp("alertmanager")) as address:
+        yield address
 
 
 def tell(urls, *messages, now=None, **settings):
