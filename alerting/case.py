@@ -97,8 +97,9 @@ class Case(msgspec.Struct):
 
     def acknowledge(self, at: datetime, by: str) -> None:
         """Somebody is on it, by the append time of what they said."""
-        if len(self.acks) < ACKS_MAX:
-            self.acks.append(Acknowledged(at, by))
+        told = Acknowledged(at, by)
+        if told not in self.acks and len(self.acks) < ACKS_MAX:
+            self.acks.append(told)
 
     def note(self, told: Notification) -> None:
         """What one record says; records of one step come in the order they were written."""
@@ -120,10 +121,12 @@ class Case(msgspec.Struct):
             if known is None or known.revision <= told.revision:
                 self.heard[told.receiver] = Heard(told.revision, told.status)
 
-    def redeliver(self, receiver: str) -> list[Key]:
-        """Forget which steps are dead (of one receiver, or of all where it is empty), so that they are tried anew."""
+    def redeliver(self, receiver: str, at: datetime) -> list[Key]:
+        """Forget which steps were dead at an instant (of one receiver, or of all where it is empty): try them anew."""
         dead = [
-            key for key, done in self.done.items() if done.outcome is Outcome.DEAD and receiver in ("", key.receiver)
+            key
+            for key, done in self.done.items()
+            if done.outcome is Outcome.DEAD and done.at <= at and receiver in ("", key.receiver)
         ]
         for key in dead:
             del self.done[key]

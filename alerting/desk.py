@@ -7,20 +7,20 @@ No I/O, no clock: `now` is an argument. `alerting` only.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from alerting.alert import Alert, Level
-from alerting.case import Case
+from alerting.case import Acknowledged, Case
 from alerting.command import Command, Verb
 from alerting.ladder import Decision, Plan, Task, decide
 from alerting.record import Key, Notification
 from alerting.stages.mute import Mute, Silence, muted
 
 CASES_MAX: Final = 2_000_000
-ACKS_AHEAD_MAX: Final = 10_000
-"""Acknowledgements of alerts that are not known (yet)."""
+AHEAD_MAX: Final = 500_000
+"""Records of alerts that are not known (yet): those a former owner read, told and could not commit any more."""
 
 _BROKEN: Final = (Level.BREACH, Level.ESCALATION)
 _NOT_FROM_HERE: Final = (Mute.TOO_OLD, Mute.HISTORIC)
@@ -35,17 +35,21 @@ class Desk:
         machines: frozenset[str],
         give_up_after: timedelta,
         silences: Callable[[], Iterable[Silence]],
+        acks: Mapping[str, Sequence[Acknowledged]],
     ) -> None:
-        """`plan` says who hears an alert, `machines` are those that hear every revision."""
+        """`plan` says who hears an alert, `machines` are those that hear every revision.
+
+        `acks` are all acknowledgements by what they name: one may be known before its alert has been read.
+        """
         self._plan, self._machines, self._give_up_after = plan, machines, give_up_after
-        self._silences = silences
+        self._silences, self._acks = silences, acks
         self.cases: dict[str, Case] = {}
         self.under_way: set[Key] = set()
         self._by_clock: dict[str, list[str]] = {}
         self._by_subject: dict[str, list[str]] = {}
         self._look: list[tuple[datetime, str]] = []
         self._looked: dict[str, datetime] = {}
-        self._acks_ahead: dict[str, list[tuple[datetime, str]]] = {}
+        self._ahead: dict[str, list[Notification]] = {}
 
     # -- what the topics say -----------------------------------------------------------------------------------
 
@@ -60,8 +64,10 @@ class Desk:
             self._by_clock.setdefault(alert.data.clock_id, []).append(alert.alert_id)
         self._by_subject.setdefault(alert.subject, []).append(alert.alert_id)
         for target in (alert.alert_id, alert.subject):
-            for at, by in self._acks_ahead.get(target, ()):
-                case.acknowledge(at, by)
+            for ack in self._acks.get(target, ()):
+                case.acknowledge(ack.at, ack.by)
+        for told in self._ahead.pop(alert.alert_id, ()):
+            case.note(told)
         return True
 
     def note(self, told: Notification) -> None:
@@ -69,18 +75,18 @@ class Desk:
         case = self.cases.get(told.alert_id)
         if case is not None:
             case.note(told)
+        elif len(self._ahead) < AHEAD_MAX or told.alert_id in self._ahead:
+            self._ahead.setdefault(told.alert_id, []).append(told)
 
     def command(self, command: Command, at: datetime) -> list[Key]:
         """What somebody asked at an instant; the steps that are tried anew."""
         anew: list[Key] = []
         if command.verb is Verb.ACKNOWLEDGE:
-            if len(self._acks_ahead) < ACKS_AHEAD_MAX:
-                self._acks_ahead.setdefault(command.target, []).append((at, command.by))
             for alert_id in self.meant_by(command.target):
                 self.cases[alert_id].acknowledge(at, command.by)
         elif command.verb is Verb.REDELIVER:
             for alert_id in self.meant_by(command.target):
-                anew += self.cases[alert_id].redeliver(command.receiver)
+                anew += self.cases[alert_id].redeliver(command.receiver, at)
         return anew
 
     def meant_by(self, target: str) -> list[str]:
@@ -154,6 +160,7 @@ class Desk:
         ]
         for alert_id in old:
             self._drop(alert_id)
+        self._ahead = {name: told for name, told in self._ahead.items() if told[-1].at >= before}
         return len(old)
 
     def _drop(self, alert_id: str) -> None:

@@ -181,7 +181,7 @@ class Notifier:
             except HistoryUnreadable as error:
                 logger.warning("%s; asking again", error)
                 await asyncio.sleep(AGAIN_S)
-        await self.office.open(number, desk)
+        await self.office.open(number, desk, self._dedupe.forget)
         for message in self._early.pop(number, ()):
             await self._arrived(message)
         self._intake.resume([number])

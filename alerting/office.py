@@ -5,14 +5,14 @@ It is the one place where desks, couriers and the journal meet. One asyncio loop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
 from alerting.alert import Alert
-from alerting.case import Case
+from alerting.case import Acknowledged, Case
 from alerting.command import Command, Verb
 from alerting.desk import Desk
 from alerting.ladder import Muffled, Plan, Task
@@ -61,17 +61,17 @@ class Office:
         self.desks: dict[int, Desk] = {}
         self.silences: dict[str, Silence] = {}
         self.commands: list[tuple[datetime, Command]] = []
+        self._acks: dict[str, list[Acknowledged]] = {}
 
     # -- partitions come and go --------------------------------------------------------------------------------
 
     def desk(self) -> Desk:
         """An empty desk, which knows the commands given so far; `open` puts it to work."""
-        return Desk(self._plan, self._machines, self._give_up_after, self._holding)
+        return Desk(self._plan, self._machines, self._give_up_after, self._holding, self._acks)
 
-    async def open(self, partition: int, desk: Desk) -> None:
-        """Serve a partition with what has been read back of it."""
-        for at, command in self.commands:
-            desk.command(command, at)
+    async def open(self, partition: int, desk: Desk, forget: Callable[[Sequence[Key]], Awaitable[None]]) -> None:
+        """Serve a partition with what has been read back of it; `forget` lets keys be claimed that were given up."""
+        await forget([key for at, command in self.commands for key in desk.command(command, at)])
         self.desks[partition] = desk
         self._metrics.partitions.set(len(self.desks))
         for alert_id in list(desk.cases):
@@ -98,6 +98,8 @@ class Office:
         """What somebody asks for; the keys that are sent anew, at the next look."""
         anew: list[Key] = []
         self.commands.append((at, command))
+        if command.verb is Verb.ACKNOWLEDGE:
+            self._acks.setdefault(command.target, []).append(Acknowledged(at, command.by))
         if command.verb is Verb.SILENCE and len(self.silences) < SILENCES_MAX:
             self.silences[command.name] = Silence(command, at)
         elif command.verb is Verb.UNSILENCE:
@@ -167,6 +169,9 @@ class Office:
     def forget(self, before: datetime) -> None:
         """Drop what lies too far back."""
         self.commands = [(at, command) for at, command in self.commands if at >= before]
+        for target, acks in list(self._acks.items()):
+            if acks[-1].at < before:
+                del self._acks[target]
         self.silences = {name: told for name, told in self.silences.items() if told.until > self._now()}
         for desk in self.desks.values():
             desk.forget(before)

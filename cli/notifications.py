@@ -152,7 +152,7 @@ def _records(settings: Settings, since: datetime) -> list[Notification] | None:
 def _cases(settings: Settings, since: datetime, delivery: Delivery) -> Iterable[Case]:
     """What the three topics say, as a notifier would read them."""
     topics, client = Topics.of(settings.prefix), settings.client()
-    desk = Desk(lambda alert: plan_of(alert, delivery), frozenset(), timedelta(days=1), tuple)
+    desk = Desk(lambda alert: plan_of(alert, delivery), frozenset(), timedelta(days=1), tuple, {})
     for raw in records_of(client, topics.alerts, None, since):
         try:
             desk.take(read_alert(raw.value, raw.appended_at or since))

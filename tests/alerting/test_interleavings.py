@@ -63,7 +63,7 @@ class World:
 
     def start(self) -> None:
         """A new process: what it knows, it reads."""
-        self.desk = Desk(lambda _: PLAN, MACHINES, DAY, self.silences)
+        self.desk = Desk(lambda _: PLAN, MACHINES, DAY, self.silences, {})
         for told in self.alerts:
             self.desk.take(told)
         for told in self.records:
