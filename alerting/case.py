@@ -122,7 +122,7 @@ class Case(msgspec.Struct):
                 self.heard[told.receiver] = Heard(told.revision, told.status)
 
     def redeliver(self, receiver: str, at: datetime) -> list[Key]:
-        """Forget which steps were dead at an instant (of one receiver, or, where it is empty, of all): try them anew."""
+        """Forget which steps were dead at an instant (of one receiver, or of all if empty): try them anew."""
         given_up = [key for key, done in self.done.items() if done.outcome is Outcome.DEAD and done.at <= at]
         dead = [key for key in given_up if receiver in ("", key.receiver)]
         for key in dead:
