@@ -10,17 +10,21 @@ Whoever takes a partition over folds the same records and knows the same. May be
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from alerting.alert import Alert, Status
-from alerting.record import Key, Notification, Outcome
+from alerting.record import END, Key, Notification, Outcome
+from alerting.stages.mute import Mute
 
-ACKS_MAX = 20
-FAILURES_TO_MOVE_ON = 3
+ACKS_MAX: Final = 20
+FAILURES_TO_MOVE_ON: Final = 3
 """After so many failed attempts at every receiver of a rung the next one does not wait for its time."""
-KEYS_MAX = 2_000
-"""Steps remembered of one case; a route has a few dozen at most."""
+KEYS_MAX: Final = 2_000
+"""Steps remembered of one episode; a route has a few dozen at most."""
+
+ARRIVED: Final = (Outcome.SENT, Outcome.UNVERIFIED)
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -31,12 +35,11 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Tries(msgspec.Struct, frozen=True):
-    """Attempts at one step that did not end it."""
+    """Attempts at one step that did not end it; `digest` is the key of the message that told many, if one did."""
 
     count: int
-    first_at: datetime
     next_at: datetime
-    why: str
+    digest: str | None = None
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -57,7 +60,8 @@ class Acknowledged(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct):
     """One alert. `begun` is the revision that opened its last episode, None when it was never seen firing.
 
-    `unreached` says since when a step is known not to get through, so that the next one need not wait.
+    What is remembered of steps is that of the last episode; `unreached` says since when a step is known not to get
+    through, so that the next one need not wait.
     """
 
     latest: Alert
@@ -86,40 +90,49 @@ class Case(msgspec.Struct):
             return None
         return min((ack for ack in self.acks if ack.at >= begun.appended_at), key=lambda ack: ack.at, default=None)
 
+    def arrived(self, key: Key) -> bool:
+        """Whether a step is known to have reached its receiver."""
+        done = self.done.get(key)
+        return done is not None and done.outcome in ARRIVED
+
     def take(self, alert: Alert) -> bool:
         """A revision as it was read; False when it is not newer than what is known."""
         if alert.revision <= self.latest.revision:
             return False
         if alert.status is Status.FIRING and not self.firing:
             self.begun = alert
+            for memory in (self.done, self.unreached):
+                for key in [key for key in memory if key.revision < alert.revision]:
+                    del memory[key]
         self.latest = alert
         return True
 
     def acknowledge(self, at: datetime, by: str) -> None:
         """Somebody is on it, by the append time of what they said."""
         told = Acknowledged(at, by)
-        if told not in self.acks and len(self.acks) < ACKS_MAX:
+        if told not in self.acks:
             self.acks.append(told)
+            del self.acks[:-ACKS_MAX]
 
     def note(self, told: Notification) -> None:
         """What one record says; records of one step come in the order they were written."""
         key = told.key
+        self._hear(told)
+        if self.begun is not None and key.revision < self.begun.revision:
+            if told.outcome is not Outcome.RETRY:
+                self.tries.pop(key, None)
+            return  # of an episode that is over
         if told.outcome is Outcome.RETRY:
-            tries = self.tries.get(key)
-            first_at = tries.first_at if tries is not None else told.at
-            self.tries[key] = Tries(told.attempt, first_at, told.next_at or told.at, told.reason)
+            self.tries[key] = Tries(told.attempt, told.next_at or told.at, told.digest)
             if told.attempt >= FAILURES_TO_MOVE_ON:
                 self.unreached.setdefault(key, told.at)
             return
+        self.tries.pop(key, None)
         if told.outcome is Outcome.DEAD:
             self.unreached.setdefault(key, told.at)
-        self.tries.pop(key, None)
-        if len(self.done) < KEYS_MAX or key in self.done:
-            self.done[key] = Done(told.outcome, told.at, told.reason)
-        if told.outcome in (Outcome.SENT, Outcome.UNVERIFIED):
-            known = self.heard.get(told.receiver)
-            if known is None or known.revision <= told.revision:
-                self.heard[told.receiver] = Heard(told.revision, told.status)
+        if len(self.done) >= KEYS_MAX and key not in self.done:
+            del self.done[next(iter(self.done))]  # never the newest: what was just sent must not be due again
+        self.done[key] = Done(told.outcome, told.at, told.reason)
 
     def redeliver(self, receiver: str, at: datetime) -> list[Key]:
         """Forget which steps were dead at an instant (of one receiver, or of all if empty): try them anew."""
@@ -128,3 +141,13 @@ class Case(msgspec.Struct):
         for key in dead:
             del self.done[key]
         return dead
+
+    def _hear(self, told: Notification) -> None:
+        """Who knows what now. The end of a warning is kept from people, and yet it is over for them."""
+        kept_from_them = told.step == END and told.reason == Mute.RESOLVED_WARNING
+        if told.outcome not in ARRIVED and not kept_from_them:
+            return
+        revision = told.told_revision or told.revision
+        known = self.heard.get(told.receiver)
+        if known is None or known.revision <= revision:
+            self.heard[told.receiver] = Heard(revision, told.status)

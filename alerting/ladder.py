@@ -4,36 +4,38 @@
        `--> over (resolved, retracted): whoever heard it hears that too, and nobody else
 
 Level-triggered: it reads how the case stands and never what has happened since it was last asked, so a restart, a
-repeat or a record read twice changes nothing. May be imported by `alerting` and `cli`.
+repeat or a record read twice changes nothing. Times of later rungs count from the moment the first one was settled:
+nobody is called because somebody was silent who had not been told. May be imported by `alerting` and `cli`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from alerting.alert import Alert, Level, Status
-from alerting.case import Case
+from alerting.case import ARRIVED, Case
 from alerting.message import Occasion
-from alerting.record import Key, Outcome
+from alerting.record import END, FIRST, Key
 from alerting.stages.mute import Mute, Muting
 
-FIRST: Final = "first"
-END: Final = "end"
 UPDATE: Final = "update"
+OPERATOR: Final = "operator/"
+"""What rules of alerts about the monitor itself begin with."""
 
 
 class Rung(msgspec.Struct, frozen=True):
-    """One step: its name, how long after the alert was raised it is due, and who hears it.
+    """One step: its name, how long after the alert was told it is due, and who hears it.
 
-    `receivers(at)` are those that were right at that instant (who was on duty then), so it can be audited later.
+    `after` None: only when nobody of all rungs before it is reached. `receivers(at)` are those that were right at that
+    instant (who was on duty then), so it can be audited later.
     """
 
     name: str
-    after: timedelta
+    after: timedelta | None
     occasion: Occasion
     receivers: Callable[[datetime], tuple[str, ...]]
 
@@ -46,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A message that is due."""
+    """A message that is due; `digest` is the key of the message in which it was told with others, and not taken."""
 
     key: Key
     occasion: Occasion
@@ -54,6 +56,7 @@ class Task(msgspec.Struct, frozen=True):
     critical: bool
     due_at: datetime
     attempts: int = 0
+    digest: str | None = None
 
 
 class Muffled(msgspec.Struct, frozen=True):
@@ -76,135 +79,234 @@ class Decision(msgspec.Struct):
         self.look_at = at if self.look_at is None else min(self.look_at, at)
 
 
-def decide(case: Case, plan: Plan, muting: Muting | None, machines: frozenset[str], now: datetime) -> Decision:
-    """What is due for a case, as it stands at `now`; `machines` are the receivers that hear every revision."""
-    decision = Decision([], [])
-    if case.firing:
-        if muting is not None:
-            _mute(case, plan, muting, decision)
+class Due(msgspec.Struct, frozen=True):
+    """A rung and the instant from which it is due; None: not yet known."""
+
+    number: int
+    rung: Rung
+    at: datetime | None
+
+
+def rungs_due(case: Case, plan: Plan) -> list[Due]:
+    """When each rung of the episode is due, as far as it is known; a firing case only."""
+    begun = episode(case)
+    told_at = _told_at(case, plan)
+    found = [Due(0, plan.rungs[0], begun.appended_at)]
+    for number, rung in enumerate(plan.rungs[1:], 1):
+        before = found[-1]
+        if rung.after is None:
+            at = _nobody_at(case, found)
+        elif told_at is None or before.at is None:
+            at = None
         else:
-            _climb(case, plan, now, decision)
-            _update(case, plan, machines, now, decision)
-    else:
-        _drop(case, decision)
+            failed_at = _failed_at(case, before.rung, before.at)
+            at = told_at + rung.after
+            at = at if failed_at is None else max(min(at, failed_at), before.at)
+        found.append(Due(number, rung, at))
+    return found
+
+
+def episode(case: Case) -> Alert:
+    """The revision that opened the episode of a firing case."""
+    assert case.begun is not None  # a firing case has an episode
+    return case.begun
+
+
+def decide(
+    case: Case,
+    plan: Plan,
+    muting: Muting | None,
+    machines: Collection[str],
+    now: datetime,
+    under_way: Collection[Key] = (),
+) -> Decision:
+    """What is due for a case, as it stands at `now`, beside what is under way; `machines` hear every revision."""
+    decision = Decision([], [])
+    if not case.firing:
+        _drop(case, machines, decision)
         _end(case, plan, machines, now, decision)
+    elif muting is not None:
+        _mute(case, plan, muting, decision)
+    else:
+        _climb(case, plan, now, under_way, decision)
+        _update(case, plan, machines, now, decision)
     return decision
 
 
 def _mute(case: Case, plan: Plan, muting: Muting, decision: Decision) -> None:
-    begun = _begun(case)
+    begun = episode(case)
     for receiver in plan.rungs[0].receivers(begun.appended_at):
-        key = Key(case.latest.alert_id, begun.revision, receiver, f"{FIRST}/{muting.why}")
+        key = Key(begun.alert_id, begun.revision, receiver, f"{FIRST}/{muting.why}")
         if key not in case.done and Key(key.alert_id, key.revision, receiver, FIRST) not in case.done:
             decision.muffled.append(Muffled(key, muting.why, muting.by))
     if muting.until is not None:
         decision.later(muting.until)
 
 
-def _climb(case: Case, plan: Plan, now: datetime, decision: Decision) -> None:
-    begun, acknowledged = _begun(case), case.acknowledged
-    due_at = begun.appended_at
+def _climb(case: Case, plan: Plan, now: datetime, under_way: Collection[Key], decision: Decision) -> None:
+    acknowledged = case.acknowledged
     climbed: list[tuple[Rung, datetime]] = []
-    for number, rung in enumerate(plan.rungs):
-        failed_at = _failed_at(case, plan.rungs[number - 1], due_at) if number else None
-        by_time = begun.appended_at + rung.after
-        due_at = by_time if failed_at is None else max(min(by_time, failed_at), due_at)
-        if number and acknowledged is not None:
-            _acknowledged(case, rung, due_at, now, decision)
-        elif due_at > now:
-            decision.later(due_at)
-            break
+    for due in rungs_due(case, plan):
+        if due.at is None:
+            continue
+        if due.number and due.at > now:  # the first is due whatever our own clock says
+            decision.later(due.at)
+        elif due.number and acknowledged is not None:
+            _acknowledged(case, due.rung, due.at, decision)
         else:
-            climbed.append((rung, due_at))
+            climbed.append((due.rung, due.at))
     chosen: set[str] = set()
     for rung, at in reversed(climbed):  # a receiver hears the highest rung that is due, and the others not as well
         for receiver in rung.receivers(at):
-            key = Key(case.latest.alert_id, begun.revision, receiver, rung.name)
-            if key in case.done:
-                if not _arrived(case, key):
-                    continue
-            elif receiver in chosen:
-                decision.muffled.append(Muffled(key, Mute.OVERTAKEN))
-            elif rung.name == FIRST and _still_firing_for(case, receiver):
-                decision.muffled.append(Muffled(key, Mute.ALREADY_HEARD))
-            else:
-                _task(case, key, rung.occasion, plan.critical, at, now, decision)
+            _step(case, plan, rung, at, receiver, now, under_way, chosen, decision)
+
+
+def _step(
+    case: Case,
+    plan: Plan,
+    rung: Rung,
+    at: datetime,
+    receiver: str,
+    now: datetime,
+    under_way: Collection[Key],
+    chosen: set[str],
+    decision: Decision,
+) -> None:
+    begun = episode(case)
+    key = Key(begun.alert_id, begun.revision, receiver, rung.name)
+    knows = case.heard.get(receiver)
+    knows_it_fires = knows is not None and knows.status == Status.FIRING
+    done = case.done.get(key)
+    if done is not None and (done.reason != Mute.ALREADY_HEARD or knows_it_fires):
+        if case.arrived(key):
             chosen.add(receiver)
-
-
-def _acknowledged(case: Case, rung: Rung, due_at: datetime, now: datetime, decision: Decision) -> None:
-    """Record, once its time has come, why a rung was not climbed."""
-    if due_at > now:
-        decision.later(due_at)
         return
+    ends = [other for other in (*case.tries, *under_way) if _is_end(other, begun, receiver)]
+    if receiver in chosen or _told_since(case, receiver, at):
+        decision.muffled.append(Muffled(key, Mute.OVERTAKEN))
+    elif any(end in under_way for end in ends):
+        return  # it is being told that it was over: then it hears this as news
+    elif rung.name == FIRST and knows_it_fires and not ends:
+        decision.muffled.append(Muffled(key, Mute.ALREADY_HEARD))
+    else:  # where the end may have arrived unheard of, it hears this as well
+        _task(case, key, rung.occasion, plan.critical, at, now, decision)
+    chosen.add(receiver)
+
+
+def _is_end(key: Key, begun: Alert, receiver: str) -> bool:
+    return (
+        key.step == END
+        and key.receiver == receiver
+        and key.alert_id == begun.alert_id
+        and key.revision < begun.revision
+    )
+
+
+def _told_since(case: Case, receiver: str, at: datetime) -> bool:
+    """Whether a receiver heard of this episode, by another step, after a rung was due."""
+    begun = episode(case)
+    return any(
+        key.receiver == receiver and key.revision == begun.revision and done.outcome in ARRIVED and done.at > at
+        for key, done in case.done.items()
+    )
+
+
+def _acknowledged(case: Case, rung: Rung, due_at: datetime, decision: Decision) -> None:
+    """Record, once its time has come, why a rung was not climbed."""
+    begun = episode(case)
     for receiver in rung.receivers(due_at):
-        key = Key(case.latest.alert_id, _begun(case).revision, receiver, rung.name)
+        key = Key(begun.alert_id, begun.revision, receiver, rung.name)
         if key not in case.done:
             decision.muffled.append(Muffled(key, Mute.ACKNOWLEDGED))
 
 
-def _update(case: Case, plan: Plan, machines: frozenset[str], now: datetime, decision: Decision) -> None:
+def _update(case: Case, plan: Plan, machines: Collection[str], now: datetime, decision: Decision) -> None:
+    latest = case.latest
     for receiver, heard in case.heard.items():
-        if receiver in machines and heard.status == Status.FIRING and heard.revision < case.latest.revision:
-            key = Key(case.latest.alert_id, case.latest.revision, receiver, UPDATE)
-            if key.revision != _begun(case).revision:
-                _task(case, key, Occasion.RAISED, plan.critical, case.latest.appended_at, now, decision)
+        if receiver in machines and heard.status == Status.FIRING and heard.revision < latest.revision:
+            key = Key(latest.alert_id, latest.revision, receiver, UPDATE)
+            if key.revision != episode(case).revision:
+                _task(case, key, Occasion.RAISED, plan.critical, latest.appended_at, now, decision)
 
 
-def _drop(case: Case, decision: Decision) -> None:
-    """What was tried and not delivered is of no use any more."""
+def _drop(case: Case, machines: Collection[str], decision: Decision) -> None:
+    """What was tried and not delivered is of no use any more; a machine may have it all the same, and hears the end."""
     for key in case.tries:
-        if key.step != END or key.revision < case.latest.revision:
+        owed = key.step == END and key.revision == case.latest.revision
+        if not owed and (key.receiver not in machines or _end_key(case, key.receiver) in case.done):
             decision.muffled.append(Muffled(key, Mute.OVER_BEFORE_HEARD))
 
 
-def _end(case: Case, plan: Plan, machines: frozenset[str], now: datetime, decision: Decision) -> None:
+def _end(case: Case, plan: Plan, machines: Collection[str], now: datetime, decision: Decision) -> None:
     latest = case.latest
     occasion = Occasion.RESOLVED if latest.status is Status.RESOLVED else Occasion.RETRACTED
-    for receiver, heard in case.heard.items():
-        same = heard.status == latest.status
-        if same and (receiver not in machines or heard.revision >= latest.revision):
-            continue
-        key = Key(latest.alert_id, latest.revision, receiver, END)
+    quiet = latest.level is Level.WARNING and occasion is Occasion.RESOLVED and not _is_operator(latest)
+    maybe = {key.receiver for key in case.tries if key.receiver in machines and key.step != END}
+    for receiver in dict.fromkeys((*case.heard, *maybe)):
+        heard, key = case.heard.get(receiver), _end_key(case, receiver)
         if key in case.done:
             continue
-        if latest.level is Level.WARNING and occasion is Occasion.RESOLVED and receiver not in machines:
+        if heard is not None and heard.status == latest.status:
+            if receiver not in machines or heard.revision >= latest.revision:
+                continue
+        if quiet and receiver not in machines:
             decision.muffled.append(Muffled(key, Mute.RESOLVED_WARNING))
         else:
             _task(case, key, occasion, plan.critical, latest.appended_at, now, decision)
 
 
+def _end_key(case: Case, receiver: str) -> Key:
+    return Key(case.latest.alert_id, case.latest.revision, receiver, END)
+
+
+def _is_operator(alert: Alert) -> bool:
+    return alert.data.rule.startswith(OPERATOR)
+
+
 def _task(
     case: Case, key: Key, occasion: Occasion, critical: bool, due_at: datetime, now: datetime, decision: Decision
 ) -> None:
-    if key in case.done:
+    if key in case.done and case.done[key].reason != Mute.ALREADY_HEARD:
         return
     tries = case.tries.get(key)
     if tries is not None and tries.next_at > now:
         decision.later(tries.next_at)
         return
-    attempts = 0 if tries is None else tries.count
-    decision.tasks.append(Task(key, occasion, case.latest, critical, due_at, attempts))
+    attempts, digest = (0, None) if tries is None else (tries.count, tries.digest)
+    decision.tasks.append(Task(key, occasion, case.latest, critical, due_at, attempts, digest))
+
+
+def _told_at(case: Case, plan: Plan) -> datetime | None:
+    """When the first rung was settled for somebody, or was known not to get through; None: not yet."""
+    begun = episode(case)
+    at: list[datetime] = []
+    for receiver in plan.rungs[0].receivers(begun.appended_at):
+        key = Key(begun.alert_id, begun.revision, receiver, FIRST)
+        done = case.done.get(key)
+        if done is not None:
+            at.append(done.at)
+        elif key in case.unreached:
+            at.append(case.unreached[key])
+    return min(at, default=None)
 
 
 def _failed_at(case: Case, rung: Rung, due_at: datetime) -> datetime | None:
     """When it was clear that nobody of a rung is reached; None while somebody was, or may still be."""
-    keys = [Key(case.latest.alert_id, _begun(case).revision, name, rung.name) for name in rung.receivers(due_at)]
-    if any(key not in case.unreached or _arrived(case, key) for key in keys):
+    begun = episode(case)
+    keys = [Key(begun.alert_id, begun.revision, name, rung.name) for name in rung.receivers(due_at)]
+    if any(key not in case.unreached or case.arrived(key) for key in keys):
         return None
     return max((case.unreached[key] for key in keys), default=None)
 
 
-def _arrived(case: Case, key: Key) -> bool:
-    done = case.done.get(key)
-    return done is not None and done.outcome in (Outcome.SENT, Outcome.UNVERIFIED)
-
-
-def _still_firing_for(case: Case, receiver: str) -> bool:
-    heard = case.heard.get(receiver)
-    return heard is not None and heard.status == Status.FIRING
-
-
-def _begun(case: Case) -> Alert:
-    assert case.begun is not None  # a firing case has an episode
-    return case.begun
+def _nobody_at(case: Case, before: list[Due]) -> datetime | None:
+    """When it was clear that nobody of all rungs is reached; chases repeat and are not waited for."""
+    at: list[datetime] = []
+    for due in before:
+        if due.rung.occasion is Occasion.CHASED:
+            continue
+        failed_at = _failed_at(case, due.rung, due.at) if due.at is not None else None
+        if failed_at is None:
+            return None
+        at.append(failed_at)
+    return max(at)

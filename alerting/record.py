@@ -14,6 +14,10 @@ from typing import Final
 import msgspec
 
 TYPE: Final = "sla.notification.v1"
+FIRST: Final = "first"
+"""The step in which an alert is told first."""
+END: Final = "end"
+"""The step in which whoever heard an alert hears that it is over, or was wrong."""
 VALUE_BYTES_MAX: Final = 64 * 1024
 
 
@@ -56,6 +60,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
     `status` is the alert's, as it was told. `http_status` and `code` are the receiver's answer, `latency_ms` how long
     it took, `late_ms` from the instant the step was due to the attempt. `digest` names the message that told many.
+    `told_revision` is the revision that was told, where a newer one had come than the step is owed for.
     `dedupe` is `degraded` where Redis was away: a repeat under the same key is possible.
     """
 
@@ -76,6 +81,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     late_ms: float | None = None
     next_at: datetime | None = None
     digest: str | None = None
+    told_revision: int = 0
     dedupe: str = "ok"
 
     @property
