@@ -95,7 +95,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Claims(Protocol):
-    """What couriers ask; `Dedupe` is the real one, a dry run has another."""
+    """What couriers ask; `Dedupe` for any number of notifiers, `DedupeInMemory` for a single one."""
 
     degraded: bool
 
