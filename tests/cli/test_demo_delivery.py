@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
+from alerting.notifier import Notifier
 from alerting.record import Notification, Outcome
 from cli.demo_delivery import HOOK, ROOM
 from cli.demo_heard import Heard
@@ -80,6 +81,21 @@ def test_the_duty_room_reads_fewer_messages_than_alerts(played):
     assert receivers.last is not None
     assert receivers.last.tickets
     assert "超时" in "".join(receivers.last.lines) or "违反" in receivers.last.title
+
+
+@pytest.mark.embedded
+@pytest.mark.slow
+def test_a_notifier_that_ends_by_itself_ends_the_demo(monkeypatch, capsys):
+    """With exit code 1, and the reason."""
+
+    async def run(_: Notifier) -> None:
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr(Notifier, "run", run)
+    wall = datetime.now(UTC)
+    with Stage(ScaledClock(wall, wall, OPTIONS.speed)) as stage:
+        assert asyncio.run(Demo(OPTIONS, stage, time.monotonic()).play()) == 1
+    assert "the notifier ended: RuntimeError('no more')" in capsys.readouterr().err
 
 
 def test_a_webhook_without_a_good_signature_is_refused():
