@@ -109,6 +109,7 @@ def read_alert(value: bytes | None, appended_at: datetime, detected_at: datetime
         raise AlertUnreadable("the type is not sla.alert.v1: a newer edition of the topic needs a newer notifier")
     if told.data.status not in _KNOWN[0] or told.data.level not in _KNOWN[1]:
         raise AlertUnreadable("status or level is none of those this edition knows")
-    if told.time.tzinfo is None or told.data.revision < 1:
-        raise AlertUnreadable("the time has no offset, or the revision is below 1")
+    instants = (told.time, told.data.started_at, told.data.due_at, told.data.stopped_at)
+    if any(at is not None and at.tzinfo is None for at in instants) or told.data.revision < 1:
+        raise AlertUnreadable("an instant has no offset, or the revision is below 1")
     return Alert(told.id, told.subject, told.time, told.data, appended_at, detected_at)

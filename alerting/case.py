@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from alerting.alert import Alert, Status
+from alerting.answer import Why
 from alerting.record import END, Key, Notification, Outcome
 from alerting.stages.mute import Mute
 
@@ -24,6 +25,8 @@ FAILURES_TO_MOVE_ON: Final = 3
 KEYS_MAX: Final = 2_000
 """Steps remembered of one episode; a route has a few dozen at most."""
 
+MAYBE: Final = frozenset({Why.TIMED_OUT, Why.BROKEN_OFF, Why.OUR_FAULT})
+"""Failures after which a receiver may have the message all the same."""
 ARRIVED: Final = (Outcome.SENT, Outcome.UNVERIFIED)
 
 
@@ -35,11 +38,15 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Tries(msgspec.Struct, frozen=True):
-    """Attempts at one step that did not end it; `digest` is the key of the message that told many, if one did."""
+    """Attempts at one step that did not end it.
+
+    `digest` is the key of the message that told many, if one did; `maybe`: one of them may have arrived, unheard of.
+    """
 
     count: int
     next_at: datetime
     digest: str | None = None
+    maybe: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -123,7 +130,9 @@ class Case(msgspec.Struct):
                 self.tries.pop(key, None)
             return  # of an episode that is over
         if told.outcome is Outcome.RETRY:
-            self.tries[key] = Tries(told.attempt, told.next_at or told.at, told.digest)
+            before = self.tries.get(key)
+            maybe = told.reason in MAYBE or (before is not None and before.maybe)
+            self.tries[key] = Tries(told.attempt, told.next_at or told.at, told.digest, maybe)
             if told.attempt >= FAILURES_TO_MOVE_ON:
                 self.unreached.setdefault(key, told.at)
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -31,6 +31,9 @@ class Verb(StrEnum):
     REDELIVER = "redeliver"
 
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One command. `target` is an alert id, a ticket or an incident; empty only for a silence by other fields.
 
@@ -48,7 +51,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     owner: str = ""
     level: str = ""
     receiver: str = ""
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 class _Envelope(msgspec.Struct, kw_only=True):
@@ -57,7 +60,7 @@ class _Envelope(msgspec.Struct, kw_only=True):
     source: str = "slawatch"
     type: str = TYPE
     subject: str
-    time: datetime
+    time: Instant
     datacontenttype: str = "application/json"
     data: Command
 
@@ -96,12 +99,12 @@ def encode(command: Command, at: datetime) -> bytes:
 
 
 def key(command: Command) -> str:
-    """What the record is keyed by: the alert or ticket, else the silence's name."""
-    return command.target or command.name
+    """What the record is keyed by: a silence's name, so that its end comes after it; else the alert or ticket."""
+    return command.name or command.target
 
 
-def decode(value: bytes | None) -> Command:
-    """What a record asks. Raises CommandUnreadable."""
+def decode(value: bytes | None, appended_at: datetime) -> Command:
+    """What a record asks that was appended then: whatever its writer's clock said. Raises CommandUnreadable."""
     if not value or len(value) > VALUE_BYTES_MAX:
         raise CommandUnreadable("the record is empty or too long")
     try:
@@ -110,7 +113,7 @@ def decode(value: bytes | None) -> Command:
         raise CommandUnreadable(f"not a command: {error}") from None
     if envelope.type != TYPE:
         raise CommandUnreadable(f"the type is not {TYPE}")
-    wrong = faults(envelope.data, envelope.time)
+    wrong = faults(envelope.data, appended_at)
     if wrong:
         raise CommandUnreadable("; ".join(wrong))
     return envelope.data

@@ -58,7 +58,8 @@ class CommandLog:
             error = message.error()
             if error is None:
                 try:
-                    found.append((decode(message.value()), appended_at(message)))
+                    at = appended_at(message)
+                    found.append((decode(message.value(), at), at))
                 except CommandUnreadable as wrong:
                     refused(f"partition {message.partition()}, offset {message.offset()}: {wrong}")
             elif error.code() == KafkaError._PARTITION_EOF:

@@ -20,16 +20,17 @@ import msgspec
 from alerting.alert import Alert
 from alerting.answer import Answer, Class, Why
 from alerting.breaker import Breaker
-from alerting.ladder import END, Task
+from alerting.ladder import Task
 from alerting.message import Message, Occasion
 from alerting.metrics import Metrics
 from alerting.office import Office, Parcel
 from alerting.rates import Allowance
 from alerting.receiver import Receiver
-from alerting.record import Key, Notification, Outcome
+from alerting.record import END, Key, Notification, Outcome
 from alerting.schedule import follows
 from alerting.stages.dedupe import Claim, Claims, Held
 from alerting.stages.digest import Holds, Outbox
+from alerting.stages.record import RecordFailed
 
 logger = logging.getLogger("slawatch.notifier")
 
@@ -37,6 +38,7 @@ SEND_WITHIN_S: Final = 12.0
 """A receiver has its own, shorter limit; this one is for a receiver that forgets its own."""
 LEASE_S: Final = 15.0
 IDLE_S: Final = 30.0
+STALE_S: Final = 1.0
 AFTER_OUR_FAULT: Final = timedelta(seconds=5)
 
 Link = Callable[[Alert, str], str | None]
@@ -56,9 +58,13 @@ class Courier:
         now: Callable[[], datetime],
         holds: Holds | None,
         link: Link,
+        fresh: Callable[[], bool],
+        failed: Callable[[BaseException], None],
     ) -> None:
+        """`fresh` says whether topics were read lately; `failed` ends the notifier."""
         self.name, self.receiver = name, receiver
         self._office, self._dedupe, self._metrics, self._now, self._link = office, dedupe, metrics, now, link
+        self._fresh, self._failed = fresh, failed
         self._outbox = Outbox(holds if receiver.traits.people else None)
         self._parcels: dict[Key, Parcel] = {}
         self._breaker = Breaker()
@@ -73,17 +79,19 @@ class Courier:
         self._metrics.waiting.labels(self.name).set(len(self._outbox))
         self._woken.set()
 
-    def drop(self, partition: int) -> None:
-        """The partition is another's now: what waits of it is not ours to bring."""
-        for key in [key for key, parcel in self._parcels.items() if parcel.partition == partition]:
+    def drop(self, partition: int) -> list[Key]:
+        """The partition is another's now: what waits of it is not ours to bring; its keys."""
+        gone = [key for key, parcel in self._parcels.items() if parcel.partition == partition]
+        for key in gone:
             self._outbox.discard(key)
             del self._parcels[key]
         self._metrics.waiting.labels(self.name).set(len(self._outbox))
+        return gone
 
     async def run(self) -> None:
         """Bring what is due, until cancelled; what is on its way then is waited for by `finish`."""
         while True:
-            wait = await self._wait()
+            wait = self._wait()
             if wait is None or wait > timedelta():
                 self._woken.clear()
                 seconds = IDLE_S if wait is None else min(wait.total_seconds(), IDLE_S)
@@ -111,7 +119,7 @@ class Courier:
             message = Message(f"mirror/{self.name}", Occasion.MIRROR, alerts)
             self._breaker.tell(await self._attempt(message), self._now())
 
-    async def _wait(self) -> timedelta | None:
+    def _wait(self) -> timedelta | None:
         """How long until something may go out; None: nothing is to be brought."""
         now = self._now()
         ready_at = self._outbox.ready_at(now)
@@ -123,14 +131,7 @@ class Courier:
             ready_at = max(ready_at, self._breaker.open_until)
         if len(self._sending) >= (self.receiver.traits.at_once if self._breaker.calm else 1):
             return timedelta(seconds=IDLE_S)  # the end of a sending wakes us
-        wait = max(ready_at - now, self._allowance.wait(now))
-        if wait > timedelta():
-            return wait
-        shared = await self._dedupe.allowance(self.name, self.receiver.traits.rates)
-        if shared > 0:
-            return timedelta(seconds=shared)
-        self._allowance.note(self._now())
-        return timedelta()
+        return max(ready_at - now, self._allowance.wait(now))
 
     def _sent(self, sending: asyncio.Task[None]) -> None:
         self._sending.discard(sending)
@@ -139,6 +140,8 @@ class Courier:
     async def _bring(self, parcels: Sequence[Parcel]) -> None:
         try:
             await self._deliver(parcels)
+        except RecordFailed as error:
+            self._failed(error)
         except Exception:
             # Whatever it was, nothing that is owed may be forgotten: it is looked at again, and tried again.
             logger.exception("a message to %s failed in our own code", self.name)
@@ -160,6 +163,12 @@ class Courier:
                 await self._others(parcel, claim)
         if not ours:
             return
+        wait = await self._held_back()
+        if wait > 0:
+            await self._dedupe.settle([parcel.task.key for parcel in ours], Outcome.RETRY)
+            for parcel in ours:
+                self._office.later(parcel, self._now() + timedelta(seconds=wait))
+            return
         message = self._message([parcel.task for parcel in ours], degraded=degraded)
         began = self._now()
         for parcel in ours:
@@ -168,6 +177,17 @@ class Courier:
         answer = await self._attempt(message)
         self._breaker.tell(answer, self._now())
         await self._ended(ours, message, answer, began)
+
+    async def _held_back(self) -> float:
+        """Seconds until a message may go: we must know how things stand, and the receiver must have room for it."""
+        if not self._fresh():
+            return STALE_S
+        wait = self._allowance.wait(self._now()).total_seconds()
+        if wait <= 0:
+            wait = await self._dedupe.allowance(self.name, self.receiver.traits.rates)
+        if wait <= 0:
+            self._allowance.note(self._now())
+        return wait
 
     async def _attempt(self, message: Message) -> Answer:
         try:
@@ -210,16 +230,17 @@ class Courier:
             at=now,
             attempt=task.attempts + (reason != "found_settled"),
             occasion=str(task.occasion),
+            told_revision=task.alert.revision,
         )
 
     def _message(self, tasks: Sequence[Task], *, degraded: bool) -> Message:
         critical = any(task.critical for task in tasks)
-        if len(tasks) == 1:
+        if len(tasks) == 1 and tasks[0].digest is None:
             [task] = tasks
             link = self._link(task.alert, self.name) if task.key.step != END else None
             return Message(str(task.key), task.occasion, (task.alert,), critical, link, degraded)
         listed = "\n".join(str(task.key) for task in tasks).encode()
-        key = f"digest/{self.name}/{blake2b(listed, digest_size=16).hexdigest()}"
+        key = tasks[0].digest or f"digest/{self.name}/{blake2b(listed, digest_size=16).hexdigest()}"
         return Message(key, Occasion.DIGEST, tuple(task.alert for task in tasks), critical, None, degraded)
 
 

@@ -16,7 +16,7 @@ from alerting.case import Acknowledged, Case
 from alerting.command import Command, Verb
 from alerting.ladder import Decision, Plan, Task, decide
 from alerting.record import Key, Notification
-from alerting.stages.mute import Mute, Silence, muted
+from alerting.stages.mute import Mute, Muting, Silence, muted
 
 CASES_MAX: Final = 2_000_000
 AHEAD_MAX: Final = 500_000
@@ -36,15 +36,17 @@ class Desk:
         give_up_after: timedelta,
         silences: Callable[[], Iterable[Silence]],
         acks: Mapping[str, Sequence[Acknowledged]],
+        under_way: set[Key] | None = None,
     ) -> None:
         """`plan` says who hears an alert, `machines` are those that hear every revision.
 
         `acks` are all acknowledgements by what they name: one may be known before its alert has been read.
+        `under_way` are the keys on their way to receivers, of all desks of the process.
         """
         self._plan, self._machines, self._give_up_after = plan, machines, give_up_after
         self._silences, self._acks = silences, acks
         self.cases: dict[str, Case] = {}
-        self.under_way: set[Key] = set()
+        self.under_way: set[Key] = set() if under_way is None else under_way
         self._by_clock: dict[str, list[str]] = {}
         self._by_subject: dict[str, list[str]] = {}
         self._look: list[tuple[datetime, str]] = []
@@ -95,15 +97,19 @@ class Desk:
 
     # -- what is due -------------------------------------------------------------------------------------------
 
+    def muting(self, case: Case, now: datetime) -> Muting | None:
+        """Why nobody is told of a firing alert now."""
+        breached, too_old = self._breached(case), self._too_old(case, now)
+        return muted(case.latest, self._silences(), now, breached=breached, too_old=too_old)
+
     def decide(self, alert_id: str, now: datetime) -> Decision:
         """What is due for one alert, beside what is under way; it is looked at again when something may be."""
         case = self.cases[alert_id]
-        muting = None
-        if case.firing:
-            muting = muted(
-                case.latest, self._silences(), now, breached=self._breached(case), too_old=self._too_old(case, now)
-            )
-        decision = decide(case, self._plan(case.begun or case.latest), muting, self._machines, now)
+        if not case.firing and self._all_know(case):
+            return Decision([], [])  # most cases, most of the time
+        plan = self._plan(case.begun or case.latest)
+        muting = self.muting(case, now) if case.firing else None
+        decision = decide(case, plan, muting, self._machines, now, self.under_way)
         decision.tasks = [task for task in decision.tasks if task.key not in self.under_way]
         decision.muffled = [muffled for muffled in decision.muffled if muffled.key not in self.under_way]
         if decision.look_at is not None:
@@ -185,10 +191,17 @@ class Desk:
         siblings = (self.cases[other] for other in self._by_clock.get(clock_id, ()))
         return any(sibling.firing and sibling.latest.level in _BROKEN for sibling in siblings)
 
+    def _all_know(self, case: Case) -> bool:
+        """Whether everybody who heard an alert knows that it is over."""
+        status, revision = case.latest.status, case.latest.revision
+        return not case.tries and all(
+            known.status == status and (known.revision >= revision or name not in self._machines)
+            for name, known in case.heard.items()
+        )
+
     def _too_old(self, case: Case, now: datetime) -> bool:
         """Raised too long ago, and nobody was ever told: a page would only confuse."""
         begun = case.begun
         if begun is None or now - begun.appended_at <= self._give_up_after:
             return False
-        told = (key for key, done in case.done.items() if done.reason not in _NOT_FROM_HERE)
-        return not any(key.revision == begun.revision for key in told) and not case.tries
+        return not case.tries and all(done.reason in _NOT_FROM_HERE for done in case.done.values())

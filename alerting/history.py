@@ -5,14 +5,24 @@ Blocking; call it in a thread. `alerting` only, and `cli` for the audit.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from alerting.alert import Alert, AlertUnreadable, read_alert
+from alerting.desk import Desk
+from alerting.record import RecordUnreadable, decode
+from alerting.settings import Topics
+
+logger = logging.getLogger("slawatch.notifier")
+
 BATCH: Final = 5_000
+DETECTED_AT: Final = "detected_at"
 ANSWER_WITHIN_S: Final = 30.0
 SILENCE_MAX_S: Final = 60.0
 """For so long brokers may send nothing while there is something to read."""
@@ -27,15 +37,45 @@ def appended_at(message: Message) -> datetime:
     return datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
 
 
+def alert_of(message: Message) -> Alert:
+    """The alert of a record. Raises AlertUnreadable."""
+    told = dict(message.headers() or ()).get(DETECTED_AT)
+    detected_at = None
+    if told is not None:
+        with suppress(ValueError):
+            detected_at = datetime.fromisoformat(told.decode())
+    return read_alert(message.value(), appended_at(message), detected_at)
+
+
+def fill(desk: Desk, settings: Mapping[str, Any], topics: Topics, partition: int, since: datetime) -> None:
+    """Let a desk know what the topics say of a partition since an instant. Raises HistoryUnreadable.
+
+    Alerts are read to their end, not to where the intake goes on: what is over by now must not be told as if it still
+    fired. Records come after them, so that of each alert that is known it is known what became of it.
+    """
+
+    def known(message: Message) -> None:
+        with suppress(AlertUnreadable):  # it was put aside when it was first read, or will be
+            desk.take(alert_of(message))
+
+    def told(message: Message) -> None:
+        try:
+            desk.note(decode(message.value()))
+        except RecordUnreadable as error:
+            logger.warning("%s, offset %d: %s", topics.notifications, message.offset(), error)
+
+    read_back(settings, topics.alerts, partition, since, known)
+    read_back(settings, topics.notifications, partition, since, told)
+
+
 def read_back(
     settings: Mapping[str, Any],
     topic: str,
     partition: int,
     since: datetime,
     take: Callable[[Message], None],
-    until_offset: int | None = None,
 ) -> int:
-    """Hand over each record from `since` to an offset (None: to where the partition ends now); the offset after it.
+    """Hand over each record from `since` to where the partition ends now; the offset after it.
 
     Raises HistoryUnreadable when the brokers do not answer or stop in between.
     """
@@ -52,7 +92,7 @@ def read_back(
     try:
         place = TopicPartition(topic, partition)
         low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_WITHIN_S)
-        end = high if until_offset is None else min(until_offset, high)
+        end = high
         [found] = consumer.offsets_for_times(
             [TopicPartition(topic, partition, int(since.timestamp() * 1000))], timeout=ANSWER_WITHIN_S
         )

@@ -30,8 +30,8 @@ OPERATOR: Final = "operator/"
 class Rung(msgspec.Struct, frozen=True):
     """One step: its name, how long after the alert was told it is due, and who hears it.
 
-    `after` None: only when nobody of all rungs before it is reached. `receivers(at)` are those that were right at that
-    instant (who was on duty then), so it can be audited later.
+    `after` None: only when nobody of all rungs before it is reached. `receivers(at)` are those that were right at
+    that instant (who was on duty then), so it can be audited later.
     """
 
     name: str
@@ -181,12 +181,13 @@ def _step(
         if case.arrived(key):
             chosen.add(receiver)
         return
-    ends = [other for other in (*case.tries, *under_way) if _is_end(other, begun, receiver)]
+    told_of_end = any(_is_end(other, begun, receiver) for other in under_way)
+    maybe_ended = any(tries.maybe and _is_end(other, begun, receiver) for other, tries in case.tries.items())
     if receiver in chosen or _told_since(case, receiver, at):
         decision.muffled.append(Muffled(key, Mute.OVERTAKEN))
-    elif any(end in under_way for end in ends):
+    elif told_of_end:
         return  # it is being told that it was over: then it hears this as news
-    elif rung.name == FIRST and knows_it_fires and not ends:
+    elif rung.name == FIRST and knows_it_fires and not maybe_ended:
         decision.muffled.append(Muffled(key, Mute.ALREADY_HEARD))
     else:  # where the end may have arrived unheard of, it hears this as well
         _task(case, key, rung.occasion, plan.critical, at, now, decision)
@@ -230,10 +231,11 @@ def _update(case: Case, plan: Plan, machines: Collection[str], now: datetime, de
 
 
 def _drop(case: Case, machines: Collection[str], decision: Decision) -> None:
-    """What was tried and not delivered is of no use any more; a machine may have it all the same, and hears the end."""
-    for key in case.tries:
+    """What was tried and not delivered is of no use any more; a machine that may have it hears the end first."""
+    for key, tries in case.tries.items():
         owed = key.step == END and key.revision == case.latest.revision
-        if not owed and (key.receiver not in machines or _end_key(case, key.receiver) in case.done):
+        maybe = key.receiver in machines and tries.maybe
+        if not owed and (not maybe or _end_key(case, key.receiver) in case.done):
             decision.muffled.append(Muffled(key, Mute.OVER_BEFORE_HEARD))
 
 
@@ -241,14 +243,14 @@ def _end(case: Case, plan: Plan, machines: Collection[str], now: datetime, decis
     latest = case.latest
     occasion = Occasion.RESOLVED if latest.status is Status.RESOLVED else Occasion.RETRACTED
     quiet = latest.level is Level.WARNING and occasion is Occasion.RESOLVED and not _is_operator(latest)
-    maybe = {key.receiver for key in case.tries if key.receiver in machines and key.step != END}
+    maybe = (key.receiver for key, tries in case.tries.items() if key.receiver in machines and tries.maybe)
     for receiver in dict.fromkeys((*case.heard, *maybe)):
         heard, key = case.heard.get(receiver), _end_key(case, receiver)
         if key in case.done:
             continue
-        if heard is not None and heard.status == latest.status:
-            if receiver not in machines or heard.revision >= latest.revision:
-                continue
+        knows = heard is not None and heard.status == latest.status
+        if knows and (receiver not in machines or (heard is not None and heard.revision >= latest.revision)):
+            continue
         if quiet and receiver not in machines:
             decision.muffled.append(Muffled(key, Mute.RESOLVED_WARNING))
         else:

@@ -41,6 +41,7 @@ class Metrics:
         )
         self.cases = Gauge("sla_notify_cases", "Alerts that are remembered", registry=registry)
         self.unaudited = Gauge("sla_notify_steps_missing", "Due steps without an outcome", registry=registry)
+        self.unreached = Gauge("sla_notify_unreached", "Alerts that fire and have reached nobody", registry=registry)
         self.degraded = Gauge("sla_notify_degraded", "1 while Redis does not answer", registry=registry)
         self.partitions = Gauge("sla_notify_partitions", "Partitions this notifier serves", registry=registry)
         self.records_failed = Counter("sla_notify_records_failed", "Records Kafka did not take", registry=registry)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -18,18 +19,16 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaException, Message
 
-from alerting.alert import Alert, AlertUnreadable, read_alert
-from alerting.audit import missing
+from alerting.alert import Alert, AlertUnreadable
 from alerting.command_log import CommandLog
 from alerting.courier import Courier, Link
 from alerting.desk import Desk
-from alerting.history import HistoryUnreadable, appended_at, read_back
+from alerting.history import HistoryUnreadable, alert_of, fill
 from alerting.intake import Intake
 from alerting.ladder import Plan
 from alerting.metrics import Metrics
 from alerting.office import Office
 from alerting.receiver import Receiver
-from alerting.record import RecordUnreadable, decode
 from alerting.settings import NotifierSettings, Topics
 from alerting.stages.dedupe import Claims
 from alerting.stages.digest import Holds
@@ -43,7 +42,7 @@ FORGET_S: Final = 600.0
 MIRROR_S: Final = 60.0
 AGAIN_S: Final = 2.0
 FINISH_S: Final = 12.0
-DETECTED_AT: Final = "detected_at"
+OPEN_WITHIN_S: Final = 60.0
 
 
 class Notifier:
@@ -76,13 +75,16 @@ class Notifier:
         give_up_after = timedelta(seconds=settings.give_up_after)
         self.office = Office(plan, machines, give_up_after, self.journal, metrics, now)
         self._couriers = {
-            name: Courier(name, receiver, self.office, dedupe, metrics, now, holds.get(name), link)
+            name: Courier(
+                name, receiver, self.office, dedupe, metrics, now, holds.get(name), link, self._fresh, self._break
+            )
             for name, receiver in receivers.items()
         }
         self.office.couriers.update(self._couriers)
         self._threads = ThreadPoolExecutor(4, "notifier")
         self._intake_thread = ThreadPoolExecutor(1, "intake")
         self._command_thread = ThreadPoolExecutor(1, "commands")
+        self._journal_thread = ThreadPoolExecutor(1, "journal")
         self._from_now = from_now
         self._intake = Intake(
             client,
@@ -95,7 +97,8 @@ class Notifier:
         self._early: dict[int, list[Message]] = {}
         self._taking: dict[int, asyncio.Task[None]] = {}
         self._commands_known = asyncio.Event()
-        self._missing = 0
+        self._alerts_at = self._commands_at = 0.0
+        self._opening: dict[int, float] = {}
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -124,17 +127,33 @@ class Notifier:
             raise RuntimeError("a task of the notifier ended by itself")
 
     def unwell(self) -> str:
-        """What is wrong, in a few words; empty while all is well."""
+        """What keeps it from telling anybody, in a few words; empty while nothing does."""
+        now = time.monotonic()
         if not self._commands_known.is_set():
             return "the commands have not been read yet"
-        if self._missing:
-            return "steps that were due have no outcome"
-        return ""
+        if not self._fresh():
+            return "the topics have not been read lately"
+        slow = sorted(number for number, since in self._opening.items() if now - since > OPEN_WITHIN_S)
+        return f"partitions {slow} are ours and not served yet" if slow else ""
+
+    def _fresh(self) -> bool:
+        """Whether alerts and commands were read so lately that nobody else can have our partitions yet.
+
+        A process that was frozen and thaws sends nothing before it has heard what happened meanwhile.
+        """
+        return time.monotonic() - min(self._alerts_at, self._commands_at) < self._settings.session_timeout
+
+    def _break(self, error: BaseException) -> None:
+        """End the notifier with an error."""
+        if not self._broken.done():
+            self._broken.set_exception(error)
 
     # -- Kafka in ----------------------------------------------------------------------------------------------
 
     async def _read_alerts(self) -> None:
-        await self._commands_known.wait()  # a silence or an acknowledgement must not be missed for being read late
+        await self._first(
+            self._commands_known
+        )  # a silence or an acknowledgement must not be missed for being read late
         self._intake.join(
             lambda starts: asyncio.run_coroutine_threadsafe(self._assigned(starts), self._loop).result(),
             lambda gone: asyncio.run_coroutine_threadsafe(self._revoked(gone), self._loop).result(),
@@ -142,6 +161,7 @@ class Notifier:
         try:
             while not self.stop.is_set():
                 messages = await self._loop.run_in_executor(self._intake_thread, self._intake.poll)
+                self._alerts_at = time.monotonic()
                 for message in messages:
                     await self._arrived(message)
         finally:
@@ -157,7 +177,7 @@ class Notifier:
 
     async def _take(self, number: int, message: Message) -> None:
         try:
-            alert = _alert(message)
+            alert = alert_of(message)
         except AlertUnreadable as error:
             self.metrics.unreadable.inc()
             logger.warning("partition %d, offset %d: %s", number, message.offset(), error)
@@ -167,17 +187,18 @@ class Notifier:
 
     async def _assigned(self, starts: dict[int, int]) -> None:
         for number, offset in starts.items():
+            self._opening[number] = time.monotonic()
             taking = self._taking[number] = self._spawn(self._take_over(number, offset), f"partition {number}")
             taking.add_done_callback(self._taken)
 
     def _taken(self, taking: asyncio.Task[None]) -> None:
-        if not taking.cancelled() and (error := taking.exception()) is not None and not self._broken.done():
-            self._broken.set_exception(error)
+        if not taking.cancelled() and (error := taking.exception()) is not None:
+            self._break(error)
 
     async def _take_over(self, number: int, offset: int) -> None:
         while True:
             try:
-                desk = await self._loop.run_in_executor(self._threads, self._read_back, number, offset)
+                desk = await self._loop.run_in_executor(self._threads, self._read_back, number)
                 break
             except HistoryUnreadable as error:
                 logger.warning("%s; asking again", error)
@@ -186,37 +207,24 @@ class Notifier:
         for message in self._early.pop(number, ()):
             await self._arrived(message)
         self._intake.resume([number])
+        self._opening.pop(number, None)
         logger.info("serving partition %d from offset %d, %d alerts known", number, offset, len(desk.cases))
 
     async def _revoked(self, partitions: list[int]) -> None:
         for number in partitions:
             if (taking := self._taking.pop(number, None)) is not None:
                 taking.cancel()
+            self._opening.pop(number, None)
             self.office.close(number)
             self._early.pop(number, None)
         if partitions:
             logger.info("partitions %s are another's now", partitions)
 
-    def _read_back(self, number: int, offset: int) -> Desk:
-        """What the topics say of a partition, up to where it is read on from. Blocking."""
-        desk, since = self.office.desk(), self._now() - self._settings.remember_for
-        if self._from_now:
-            return desk
-
-        def known(message: Message) -> None:
-            try:
-                desk.take(_alert(message))
-            except AlertUnreadable:
-                return  # it was put aside when it was first read
-
-        def told(message: Message) -> None:
-            try:
-                desk.note(decode(message.value()))
-            except RecordUnreadable as error:
-                logger.warning("%s, offset %d: %s", self._topics.notifications, message.offset(), error)
-
-        read_back(self._client, self._topics.alerts, number, since, known, offset)
-        read_back(self._client, self._topics.notifications, number, since, told)
+    def _read_back(self, number: int) -> Desk:
+        """What the topics say of a partition. Blocking."""
+        desk = self.office.desk()
+        if not self._from_now:
+            fill(desk, self._client, self._topics, number, self._now() - self._settings.remember_for)
         return desk
 
     # -- commands ----------------------------------------------------------------------------------------------
@@ -225,11 +233,14 @@ class Notifier:
         log = CommandLog(self._client, self._topics.commands, self._now() - self._settings.remember_for)
         run = self._loop.run_in_executor
         try:
-            while not await self._began(log):
+            while not self.stop.is_set() and not await self._began(log):
                 await asyncio.sleep(AGAIN_S)
             while not self.stop.is_set():
                 for command, at in await run(self._command_thread, log.read, _refused):
-                    await self._dedupe.forget(self.office.command(command, at))
+                    anew = self.office.command(command, at)
+                    await self._dedupe.forget(anew)
+                    self.office.again(anew)
+                self._commands_at = time.monotonic()
                 if log.caught_up:
                     self._commands_known.set()
         finally:
@@ -247,27 +258,20 @@ class Notifier:
 
     async def _turn(self) -> None:
         self.journal.turn()
-        await self.office.look()
+        if self._fresh():
+            await self.office.look()
         self.metrics.degraded.set(self._dedupe.degraded)
 
     async def _audit(self) -> None:
-        """Is every step that was due taken? What is missing is said, and looked at again."""
-        now, lost, cases = self._now(), [], 0
-        for case in self.office.cases():
-            cases += 1
-            lost += missing(case, self._plan(case.begun or case.latest), now)
-        waiting = {key for desk in self.office.desks.values() for key in desk.under_way}
-        lost = [key for key in lost if key not in waiting]
-        self.metrics.cases.set(cases)
-        self.metrics.unaudited.set(len(lost))
-        self._missing = len(lost)
-        for key in lost[:10]:
+        """Is every step that was due taken, and is somebody reached? What is missing is said, and looked at again."""
+        found = await self.office.audit()
+        self.metrics.cases.set(found.cases)
+        self.metrics.unaudited.set(len(found.lost))
+        self.metrics.unreached.set(found.unreached)
+        for key in found.lost[:10]:
             logger.error("a step that was due has no outcome: %s to %s", key.step, key.receiver)
-        for number, desk in self.office.desks.items():
-            for key in lost:
-                if key.alert_id in desk.cases:
-                    desk.look_again(key.alert_id, now)
-            logger.debug("partition %d audited", number)
+        if found.unreached:
+            logger.error("%d alerts fire and have reached nobody: look at the receivers", found.unreached)
 
     async def _forget(self) -> None:
         self.office.forget(self._now() - self._settings.remember_for)
@@ -285,34 +289,33 @@ class Notifier:
     async def _stopping(self) -> None:
         await self.stop.wait()
 
+    async def _first(self, event: asyncio.Event) -> None:
+        """Wait for an event, or for the end."""
+        waits = [self._spawn(one, "wait") for one in (_set(event), _set(self.stop))]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+
     async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
         """Stop taking, let what is on its way arrive, write down what became of it."""
         reading = [task for task in tasks if task.get_name() in ("alerts", "commands")]
         others = [task for task in tasks if task not in reading]
         await asyncio.wait(reading, timeout=FINISH_S)
-        for task in others:
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await asyncio.gather(*(courier.finish(FINISH_S) for courier in self._couriers.values()))
-        left = await self._loop.run_in_executor(self._threads, self.journal.close, FINISH_S)
+        left = await self._loop.run_in_executor(self._journal_thread, self.journal.close, FINISH_S)
         if left:
             logger.error("%d records of notifications could not be written before the end", left)
         await asyncio.gather(*(receiver.close() for receiver in self._receivers.values()), return_exceptions=True)
         await self._dedupe.close()
-        for pool in (self._threads, self._intake_thread, self._command_thread):
+        for pool in (self._threads, self._intake_thread, self._command_thread, self._journal_thread):
             pool.shutdown(wait=False)
 
 
-def _alert(message: Message) -> Alert:
-    headers = dict(message.headers() or ())
-    told = headers.get(DETECTED_AT)
-    detected_at = None
-    if told is not None:
-        try:
-            detected_at = datetime.fromisoformat(told.decode())
-        except ValueError:
-            detected_at = None
-    return read_alert(message.value(), appended_at(message), detected_at)
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _refused(what: str) -> None:

@@ -18,7 +18,8 @@ class NotifierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     on where it was when it is started again; without one the group first waits `session_timeout` for the dead. What
     lies back further than `remember_for_days` is neither chased nor told to be over. An alert that was raised more
     than `give_up_after` before anybody could be told is recorded and not sent. `public_url` is where people reach the
-    page on which they acknowledge; without it, or without `ack_key`, messages carry no link.
+    page on which they acknowledge; without it, or without `ack_key`, messages carry no link. An empty `redis_url`
+    means one notifier without Redis: its claims are kept in memory, and no second one may run beside it.
     """
 
     group: str = "slawatch-notifier"

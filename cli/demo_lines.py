@@ -1,7 +1,7 @@
 """The demo without a terminal: one line an alert, for a log, a pipe or CI; and the summary, for a terminal too.
 
-Warnings and webhooks come by the hundred, so that only the first few are printed (of warnings, the first few of each
-rule). Used by `cli.demo_play` only.
+Warnings come by the hundred, so that only the first few of each rule are printed; of the messages of the duty room
+only those that name more tickets than any before. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Self
 
-from cli.demo_tally import Alert, Seen, Tally
-from cli.demo_webhook import Webhooks
+from cli.demo_heard import Heard
+from cli.demo_receivers import DemoReceivers, Text
+from cli.demo_tally import Seen, Tally
 from cli.demo_words import Words
 
 WARNINGS_SHOWN = 2
-WEBHOOKS_SHOWN = 5
 
 
 class Lines:
@@ -28,7 +28,7 @@ class Lines:
         """`unread` is called when nobody reads the lines any more; they then go nowhere."""
         self.words, self.lang, self._unread = words, lang, unread
         self._warnings: Counter[str] = Counter()
-        self._webhooks = 0
+        self._read = self._most = 0
         self._counting = False
 
     def __enter__(self) -> Self:
@@ -65,15 +65,15 @@ class Lines:
             told.append(f"{self.words.due} {data.due_at.astimezone(seen.at.tzinfo):%H:%M:%S}")
         self._print("  ".join(told))
 
-    def webhook(self, alert: Alert) -> None:
-        """Print that a webhook was received; only the first few."""
-        if self._webhooks > WEBHOOKS_SHOWN:
+    def read(self, text: Text) -> None:
+        """Print what the duty room reads."""
+        self._read += 1
+        if len(text.tickets) <= self._most:
             return
-        self._webhooks += 1
-        if self._webhooks > WEBHOOKS_SHOWN:
-            self.note(self.words.webhooks_counted)
-        else:
-            self.note(self.words.webhook_good.format(title=title(alert.data.title, self.lang)))
+        self._most = len(text.tickets)
+        self.note(self.words.room_reads.format(number=self._read))
+        for line in (text.title, *text.lines):
+            self.note(f"  | {line}")
 
     def _print(self, line: str) -> None:
         try:
@@ -92,8 +92,10 @@ def title(titles: dict[str, str], lang: str) -> str:
     return titles.get(lang) or next(iter(titles.values()), "-")
 
 
-def summary(words: Words, tally: Tally, webhooks: Webhooks, tickets: int, sent: int) -> list[str]:
-    """What it all came to: tickets, clocks by outcome, alerts by level, webhooks."""
+def summary(
+    words: Words, tally: Tally, heard: Mapping[str, Heard], receivers: DemoReceivers, tickets: int, sent: int
+) -> list[str]:
+    """What it all came to: tickets, clocks by outcome, alerts by level, and who was told."""
     outcomes, standing = tally.outcomes(), tally.standing()
     counted = ", ".join(f"{count} {words.terms.get(name, name)}" for name, count in outcomes.most_common())
     told = [
@@ -108,5 +110,30 @@ def summary(words: Words, tally: Tally, webhooks: Webhooks, tickets: int, sent: 
         ]
         if found:
             told.append(f"  {words.alerts}, {words.terms[level]}: {', '.join(found)}")
-    told.append("  " + words.webhook_count.format(verified=webhooks.verified, sent=webhooks.sent))
+    for name, one in heard.items():
+        told += _delivered(words, words.names[name], one, tally)
+    good = sum(receivers.verified.values())
+    told.append("  " + words.signatures.format(good=good, bad=receivers.unsigned))
     return told
+
+
+def _delivered(words: Words, name: str, one: Heard, tally: Tally) -> list[str]:
+    middle, worst = one.late_s
+    counted = words.delivery.format(
+        name=name,
+        alerts=len(one.told),
+        ends=len(one.ended),
+        messages=one.messages,
+        digests=len(one.digests),
+        median=middle,
+        worst=worst,
+        again=one.again,
+        refused=one.dead,
+    )
+    covered = one.coverage(tally)
+    parts = [words.all_told.format(name=name, told=covered.told, all=len(tally.breaches))]
+    if covered.over_before:
+        parts.append(words.over_before.format(count=covered.over_before))
+    if covered.owed:
+        parts.append(words.owed.format(count=covered.owed))
+    return [f"  {counted}", f"  {'; '.join(parts)}"]

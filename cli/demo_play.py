@@ -1,9 +1,9 @@
 """One run of the demo: send the script, read what the worker says of it, show it, and know when it is over.
 
     demo_script --> [embedded broker] <--> [slawatch worker, a child process]
-                            |
-                   alerts, verdicts --> demo_tally --> demo_screen or demo_lines
-                            '--> demo_webhook: signed, received, verified
+                        |       ^'--> the notifier (demo_delivery) --> demo_receivers
+                        |       '-------------'
+                        '--> alerts, verdicts, notifications --> demo_tally, demo_heard --> demo_screen or demo_lines
 
 Everything but the worker lives in this process and ends with it. Used by `cli.demo`.
 """
@@ -22,12 +22,15 @@ from datetime import UTC, datetime, timedelta
 from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 
+from alerting.record import decode
+from cli.demo_delivery import HOOK, ROOM, DemoDelivery, NotifierGone
+from cli.demo_heard import Heard
 from cli.demo_lines import Lines, summary
+from cli.demo_receivers import DemoReceivers, Text
 from cli.demo_screen import Screen
 from cli.demo_script import Script, script
 from cli.demo_stage import Stage, WorkerGone
-from cli.demo_tally import Alert, Seen, Tally
-from cli.demo_webhook import Webhooks
+from cli.demo_tally import Seen, Tally
 from cli.demo_words import LANGUAGES
 from cli.produce import Sender
 from cli.rulebook_files import load
@@ -60,7 +63,10 @@ class Demo:
         self.length = timedelta(minutes=options.minutes)
         self.rulebook: Rulebook = load(stage.settings.rulebook, stage.settings.calendar_override)
         self.tally = Tally()
-        self.webhooks = Webhooks(self._webhook_arrived)
+        self.heard = {HOOK: Heard(), ROOM: Heard()}
+        self.receivers = DemoReceivers(self._read)
+        self.delivery = DemoDelivery(stage.settings, self.rulebook, stage.clock, options.lang, self.receivers)
+        self.show: Lines | Screen
         self.stop = asyncio.Event()
         self.stopped_by = self.failure = ""
         self.code = 0
@@ -70,6 +76,14 @@ class Demo:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._interrupt, number)
+        async with self.delivery.open(self.stage.notifier_log):
+            code = await self._played()
+        if code == 0 and (failure := self.delivery.failure()):  # it could not even stop in order
+            print(failure, file=sys.stderr)
+            return 1
+        return code
+
+    async def _played(self) -> int:
         watching = asyncio.create_task(self.stage.watching())
         await self._first(watching)
         if self.stop.is_set() or (watching.done() and watching.exception() is not None):
@@ -77,18 +91,17 @@ class Demo:
             return self._end(None, 0)
         print(self.words.watching.format(seconds=time.monotonic() - self.began), flush=True)
         script, sender = self._script(), Sender(self.stage.settings)
-        async with self.webhooks.open():
-            with self._show() as self.show, _reader(self.stage.settings) as reader:
-                sending = asyncio.create_task(self._send(sender, script))
-                # Noted, not passed on: an exception would hold on to Kafka clients, which complain if the broker goes
-                # before them.
-                try:
-                    await self._watch(sending, reader, sender, script)
-                except WorkerGone as gone:
-                    self.failure = str(gone)
-                sending.cancel()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.webhooks.delivered(), LAST_WALL_S)
+        with self._show() as self.show, _reader(self.stage.settings) as reader:
+            sending = asyncio.create_task(self._send(sender, script))
+            # Noted, not passed on: an exception would hold on to Kafka clients, which complain if the broker goes
+            # before them.
+            try:
+                await self._watch(sending, reader, sender, script)
+            except (WorkerGone, NotifierGone) as gone:
+                self.failure = str(gone)
+            sending.cancel()
+            await self.delivery.end()
+            self._read_up(reader, script)
         sender.close()
         return self._end(script, sender.sent)
 
@@ -113,7 +126,16 @@ class Demo:
             return Lines(self.words, lang, self._unread)
         titles = {rule.id: rule.title for rule in self.rulebook.rules}
         return Screen(
-            console, self.words, lang, titles, self.tally, self.webhooks, self.start, self.length, self.speed
+            console,
+            self.words,
+            lang,
+            titles,
+            self.tally,
+            self.heard,
+            self.receivers,
+            self.start,
+            self.length,
+            self.speed,
         )
 
     async def _send(self, sender: Sender, script: Script) -> None:
@@ -128,28 +150,30 @@ class Demo:
         self.show.note(self.words.silence_now.format(ticket=script.silent))
 
     async def _watch(self, sending: asyncio.Task[None], reader: Consumer, sender: Sender, script: Script) -> None:
-        """Read what the worker says and draw it, until the last clock is decided."""
-        alerts = f"{self.stage.settings.prefix}alerts"
+        """Read what worker and notifier say and draw it, until the last clock is decided and the last breach told."""
         last = script.over_at + timedelta(seconds=LAST_WALL_S * self.speed)
         while not (self.stop.is_set() or self._now() > last):
             self.stage.check()
-            for message in reader.consume(500, timeout=0):
-                value = message.value()
-                if message.error() is not None or value is None:
-                    continue
-                if message.topic() == alerts:
-                    self._take(value, script)
-                else:
-                    self.tally.take_verdict(value)
+            self.delivery.check()
+            self._consume(reader, script)
             self.show.draw(self._now(), sender.sent)
             if sending.done():
                 sending.result()
-                if self._decided(script):
+                if self._decided(script) and not any(one.coverage(self.tally).owed for one in self.heard.values()):
                     return
             if self.options.seconds and time.monotonic() - self.began > self.options.seconds:
                 self.stopped_by = self.words.capped
                 return
             await self._pause()
+
+    def _read_up(self, reader: Consumer, script: Script) -> None:
+        """Read what worker and notifier have said up to now, so that the tallies agree."""
+        until = time.monotonic() + LAST_WALL_S
+        ends = {(p.topic, p.partition): reader.get_watermark_offsets(p)[1] for p in reader.assignment()}
+        while time.monotonic() < until and any(
+            place.offset < ends[place.topic, place.partition] for place in reader.position(reader.assignment())
+        ):
+            self._consume(reader, script, timeout_s=0.1)
 
     def _decided(self, script: Script) -> bool:
         silent = any(
@@ -158,7 +182,22 @@ class Demo:
         dues = (clock.due_at for clock in self.tally.running.values())
         return silent and not any(due_at is not None and due_at <= script.over_at for due_at in dues)
 
-    def _take(self, raw: bytes, script: Script) -> None:
+    def _consume(self, reader: Consumer, script: Script, timeout_s: float = 0.0) -> None:
+        for message in reader.consume(500, timeout=timeout_s):
+            if message.error() is None:
+                self._take(message.topic(), message.value(), script)
+
+    def _take(self, topic: str, value: bytes, script: Script) -> None:
+        match topic.removeprefix(self.stage.settings.prefix):
+            case "alerts":
+                self._alert(value, script)
+            case "verdicts":
+                self.tally.take_verdict(value)
+            case _:
+                told = decode(value)
+                self.heard[told.receiver].take(told)
+
+    def _alert(self, raw: bytes, script: Script) -> None:
         now = self._now()
         alert = self.tally.take_alert(raw, now)
         if alert is None:
@@ -168,7 +207,6 @@ class Demo:
         if data.level != "breach":
             return
         if data.status == "firing":
-            self.webhooks.post(alert.id, raw)
             if data.ticket == script.silent and data.due_at is not None:
                 seconds = (now - data.due_at).total_seconds() / self.speed
                 self.show.note(self.words.silence_done.format(ticket=data.ticket, seconds=seconds))
@@ -180,7 +218,8 @@ class Demo:
             print(self.stopped_by, flush=True)
         tickets = len({clock.ticket for clock in self.tally.clocks.values()})
         if script is not None:
-            print("\n".join(summary(self.words, self.tally, self.webhooks, tickets, sent)), flush=True)
+            told = summary(self.words, self.tally, self.heard, self.receivers, tickets, sent)
+            print("\n".join(told), flush=True)
         if self.stop.is_set():
             return self.code
         if not (self.failure or self.tally.alerts):
@@ -190,8 +229,8 @@ class Demo:
             return 1
         return 0
 
-    def _webhook_arrived(self, alert: Alert) -> None:
-        self.show.webhook(alert)
+    def _read(self, text: Text) -> None:
+        self.show.read(text)
 
     def _interrupt(self, number: int) -> None:
         self.stopped_by, self.code = self.words.interrupted, 128 + number
@@ -220,7 +259,7 @@ class Demo:
 
 @contextlib.contextmanager
 def _reader(settings: Settings) -> Iterator[Consumer]:
-    """A consumer of all alerts and verdicts, from the first one."""
+    """A consumer of all alerts, verdicts and records of notifications, from the first one."""
     consumer = Consumer(
         {
             **settings.client(),
@@ -230,7 +269,7 @@ def _reader(settings: Settings) -> Iterator[Consumer]:
             "fetch.wait.max.ms": 20,
         }
     )
-    topics = (f"{settings.prefix}alerts", f"{settings.prefix}verdicts")
+    topics = [f"{settings.prefix}{name}" for name in ("alerts", "verdicts", "notifications")]
     consumer.assign([TopicPartition(topic, number, 0) for topic in topics for number in range(settings.partitions)])
     try:
         yield consumer

@@ -1,16 +1,16 @@
-"""The demo on a terminal: clocks running out, the latest alerts, the webhooks received, and what is staged.
+"""The demo on a terminal: clocks running out, the latest alerts, who was told, and what is staged.
 
-Everything is drawn anew some times a second from the tally; it holds no state but the last few lines of the two
-boxes at the bottom. Used by `cli.demo_play` only.
+Everything is drawn anew some times a second from what the topics and the receivers say; it holds no state but the
+notes about the stage. Used by `cli.demo_play` only.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.layout import Layout
 from rich.live import Live
@@ -19,17 +19,20 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cli.demo_heard import Heard
 from cli.demo_lines import title
-from cli.demo_tally import Alert, Seen, Tally
-from cli.demo_webhook import Webhooks
+from cli.demo_receivers import DemoReceivers
+from cli.demo_receivers import Text as Message
+from cli.demo_tally import Seen, Tally
 from cli.demo_words import Words
 from sla.alert_layout import AlertData, VerdictData
 
 LEVELS = {"notice": "blue", "warning": "yellow", "breach": "bold white on red", "escalation": "bold white on magenta"}
 STATUSES = {"firing": "bold", "resolved": "green", "retracted": "cyan"}
 BAR_CELLS = 20
-HEAD_ROWS, FOOT_ROWS, FOOT_ROWS_MIN = 5, 9, 5
+HEAD_ROWS, FOOT_ROWS, FOOT_ROWS_MIN = 5, 13, 8
 FRAME_ROWS = 3  # what a box needs beside its rows: two borders and the names of the columns
+WIDE_CELLS = 110
 WARNED, BROKEN = "yellow", "red"
 
 
@@ -43,16 +46,16 @@ class Screen:
         lang: str,
         titles: Mapping[str, dict[str, str]],
         tally: Tally,
-        webhooks: Webhooks,
+        heard: Mapping[str, Heard],
+        receivers: DemoReceivers,
         start: datetime,
         length: timedelta,
         speed: float,
     ) -> None:
         self._console, self._words, self._lang, self._titles = console, words, lang, titles
-        self._tally, self._webhooks = tally, webhooks
+        self._tally, self._heard, self._receivers = tally, heard, receivers
         self._start, self._length, self._speed = start, length, speed
         self._told: list[str] = []
-        self._arrived: deque[tuple[str, str]] = deque(maxlen=FOOT_ROWS)
         self._live = Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
@@ -71,18 +74,17 @@ class Screen:
     def alert(self, seen: Seen) -> None:
         """Nothing to keep: the tally holds the latest alerts."""
 
-    def webhook(self, alert: Alert) -> None:
-        """A webhook was received, its signature good."""
-        self._arrived.append((title(alert.data.title, self._lang), alert.data.ticket or "-"))
+    def read(self, text: Message) -> None:
+        """Nothing to keep: the receivers hold the last message."""
 
     def draw(self, now: datetime, sent: int) -> None:
         """Draw it as it stands."""
         height = self._console.height
-        foot_rows = max(FOOT_ROWS_MIN, min(FOOT_ROWS, height // 4))
+        foot_rows = max(FOOT_ROWS_MIN, min(FOOT_ROWS, height // 3))
         free = max(2 * FRAME_ROWS + 2, height - HEAD_ROWS - foot_rows)
         upper = free // 2
         layout, foot = Layout(), Layout(size=foot_rows)
-        foot.split_row(Layout(self._received(foot_rows - 2), ratio=9), Layout(self._staged(foot_rows - 2), ratio=11))
+        foot.split_row(Layout(self._delivered(foot_rows - 2)), Layout(self._room(foot_rows - 2)))
         layout.split_column(
             Layout(self._head(now, sent), size=HEAD_ROWS),
             Layout(self._clocks(now, upper - FRAME_ROWS), size=upper),
@@ -128,7 +130,7 @@ class Screen:
             for status, style in (("firing", f"bold {colour}"), ("resolved", "green"), ("retracted", "cyan")):
                 told.append(f"{standing[level, status]}", style).append(f" {terms[status]}  ")
             told.append(" ")
-        return told.append("webhooks ").append(f"{self._webhooks.verified}", "bold green")
+        return told
 
     def _clocks(self, now: datetime, rows: int) -> RenderableType:
         words = self._words
@@ -162,17 +164,29 @@ class Screen:
             Text(due, quiet),
         ]
 
-    def _received(self, rows: int) -> RenderableType:
-        good = f"✓ {self._words.signature_good} "
-        lines = [
-            Text.assemble((good, "green"), (f"{ticket} ", "dim"), told)
-            for told, ticket in list(self._arrived)[-rows:]
-        ]
-        return _box(_ended(lines or [Text(self._words.none_yet, "dim")]), self._words.webhooks)
+    def _delivered(self, rows: int) -> RenderableType:
+        words, wide = self._words, self._console.width >= WIDE_CELLS
+        names = [words.alerts_told, words.messages, words.late]
+        if wide:
+            names += [words.ends_told, words.again, words.refused]
+        table = _table((words.receiver, None), *((name, max(5, cell_len(name))) for name in names), pad=1)
+        for name, one in self._heard.items():
+            counts = [len(one.told), one.messages, f"{one.late_s[0]:.1f} s"]
+            if wide:
+                counts += [len(one.ended), one.again, one.dead]
+            table.add_row(words.names[name], *map(str, counts))
+        good, bad = sum(self._receivers.verified.values()), self._receivers.unsigned
+        lines = [Text(f"✓ {words.signatures.format(good=good, bad=bad)}", "red" if bad else "green")]
+        left = rows - len(self._heard) - 2
+        lines += [Text.assemble(("› ", "cyan"), note) for note in self._told[-left:]]
+        return _box(Group(table, _ended(lines)), words.delivered)
 
-    def _staged(self, rows: int) -> RenderableType:
-        lines = [Text.assemble(("› ", "cyan"), note) for note in self._told[-rows:]]
-        return _box(_ended(lines), self._words.staged)
+    def _room(self, rows: int) -> RenderableType:
+        last = self._receivers.last
+        if last is None:
+            return _box(Text(self._words.none_yet, "dim"), self._words.room)
+        lines = [Text(last.title, "bold"), *map(Text, last.lines)]
+        return _box(_ended(lines[:rows]), self._words.room)
 
 
 def _counted(told: list[tuple[str, int, str]]) -> Text:
@@ -180,8 +194,8 @@ def _counted(told: list[tuple[str, int, str]]) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _table(*columns: tuple[str, int | None]) -> Table:
-    table = Table(box=None, expand=True, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+def _table(*columns: tuple[str, int | None], pad: int = 2) -> Table:
+    table = Table(box=None, expand=True, header_style="dim", padding=(0, pad, 0, 0), pad_edge=False)
     for name, width in columns:
         table.add_column(name, width=width, ratio=None if width else 1, no_wrap=True, overflow="ellipsis")
     return table

@@ -24,7 +24,7 @@ from cli.configuration import PREFIX
 from streams.brokers.embedded import EmbeddedKafka
 from streams.clock import ScaledClock
 from streams.settings import Settings
-from streams.topics import catalogue
+from streams.topics import catalogue, delivery_catalogue
 
 PARTITIONS = 4
 GRACE_WALL_S = 0.15
@@ -59,9 +59,11 @@ class Stage:
                 grace=GRACE_WALL_S * self.clock.speed,
                 status_port=_free_port(),
             )
-            for spec in catalogue(self.settings.prefix, self.settings.app_id, PARTITIONS):
+            prefix = self.settings.prefix
+            specs = [*catalogue(prefix, self.settings.app_id, PARTITIONS), *delivery_catalogue(prefix, PARTITIONS)]
+            for spec in specs:
                 broker.create_topic(spec.name, spec.partitions)
-            self._log = folder / "worker.log"
+            self._log, self.notifier_log = folder / "worker.log", folder / "notifier.log"
             self.worker = opened.enter_context(_running(self._command(), self._log, folder))
             self._open = opened.pop_all()
         return self

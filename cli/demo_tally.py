@@ -38,12 +38,13 @@ _verdict = msgspec.json.Decoder(_Verdict)
 
 
 class Tally:
-    """Clocks and alerts by id."""
+    """Clocks and alerts by id; `breaches` are those alerts that were raised, whatever became of them."""
 
     def __init__(self) -> None:
         self.clocks: dict[str, VerdictData] = {}
         self.alerts: dict[str, AlertData] = {}
         self.running: dict[str, VerdictData] = {}
+        self.breaches: set[str] = set()
         self._warnings: deque[Seen] = deque(maxlen=LATEST_MAX)
         self._breaches: deque[Seen] = deque(maxlen=LATEST_MAX)
 
@@ -66,6 +67,8 @@ class Tally:
         if known is not None and known.revision >= alert.data.revision:
             return None
         self.alerts[alert.data.alert_id] = alert.data
+        if alert.data.level == "breach" and alert.data.status == "firing":
+            self.breaches.add(alert.data.alert_id)
         kept = self._warnings if alert.data.level in ("notice", "warning") else self._breaches
         kept.appendleft(Seen(now, alert))
         return alert

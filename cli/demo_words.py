@@ -15,9 +15,17 @@ class Words:
     of_minutes: str
     clocks: str
     latest: str
-    webhooks: str
-    signature_good: str
-    staged: str
+    delivered: str
+    receiver: str
+    alerts_told: str
+    messages: str
+    ends_told: str
+    late: str
+    again: str
+    refused: str
+    names: dict[str, str]
+    signatures: str
+    room: str
     ticket: str
     rule: str
     owner: str
@@ -27,8 +35,7 @@ class Words:
     status: str
     due: str
     warnings_counted: str
-    webhook_good: str
-    webhooks_counted: str
+    room_reads: str
     none_yet: str
     held: str
     complaints: str
@@ -40,7 +47,10 @@ class Words:
     tickets: str
     clocks_by_outcome: str
     alerts: str
-    webhook_count: str
+    delivery: str
+    all_told: str
+    over_before: str
+    owed: str
     interrupted: str
     capped: str
     nothing_came: str
@@ -54,9 +64,17 @@ EN = Words(
     of_minutes="minute {done:.0f} of {all:g}",
     clocks="clocks running out",
     latest="latest alerts",
-    webhooks="receiver of signed webhooks",
-    signature_good="signature good",
-    staged="staged on purpose",
+    delivered="delivered, and › staged on purpose",
+    receiver="receiver",
+    alerts_told="alerts",
+    messages="messages",
+    ends_told="ends",
+    late="late",
+    again="again",
+    refused="refused",
+    names={"ticket-system": "webhook", "duty-room": "duty room"},
+    signatures="{good} signatures good, {bad} refused",
+    room="what the duty room reads",
     ticket="ticket",
     rule="what happens if it runs out",
     owner="owner",
@@ -66,8 +84,7 @@ EN = Words(
     status="status",
     due="due",
     warnings_counted="further warnings are counted, not printed",
-    webhook_good="webhook received, signature good: {title}",
-    webhooks_counted="further webhooks are counted, not printed",
+    room_reads="the duty room reads (message {number}; printed when it names more tickets than any before):",
     none_yet="none yet",
     held="{count} dispatches held back: done in time, told too late",
     complaints="{count} complaints too: their minutes break, their days run on",
@@ -79,7 +96,13 @@ EN = Words(
     tickets="{tickets} tickets, {events} events",
     clocks_by_outcome="clocks",
     alerts="alerts",
-    webhook_count="webhooks: {verified} received with a good signature, {sent} sent",
+    delivery=(
+        "told to the {name}: {alerts} alerts and {ends} ends in {messages} messages, {digests} of them digests; "
+        "{median:.2f} s late, at most {worst:.2f} s; {again} tried again, {refused} refused"
+    ),
+    all_told="breaches told to the {name}: {told} of {all}",
+    over_before="{count} were over before their turn came",
+    owed="{count} still wait",
     interrupted="interrupted; ending the worker and the broker",
     capped="the time allowed by --seconds is up",
     nothing_came="no alert came; the worker's log ends so:",
@@ -98,9 +121,17 @@ ZH = Words(
     of_minutes="第 {done:.0f} 分钟，共 {all:g} 分钟",
     clocks="即将到期的时限",
     latest="最新告警",
-    webhooks="签名 webhook 接收端",
-    signature_good="签名有效",
-    staged="特意安排的情形",
+    delivered="通知情况，› 为特意安排的情形",
+    receiver="接收方",
+    alerts_told="告警",
+    messages="消息",
+    ends_told="结束",
+    late="延迟",
+    again="重试",
+    refused="拒收",
+    names={"ticket-system": "webhook", "duty-room": "值班群"},
+    signatures="签名有效 {good} 条，拒绝 {bad} 条",
+    room="值班群看到的消息",
     ticket="工单",
     rule="到期后果",
     owner="责任单位",
@@ -110,8 +141,7 @@ ZH = Words(
     status="状态",
     due="到期",
     warnings_counted="其余预警只计数，不逐条显示",
-    webhook_good="收到 webhook，签名有效：{title}",
-    webhooks_counted="其余 webhook 只计数，不逐条显示",
+    room_reads="值班群看到的第 {number} 条消息（涉及工单比以前多才显示）：",
     none_yet="暂无",
     held="故意扣留 {count} 条派单事件：派单按时，消息迟到",
     complaints="报修之间有 {count} 件投诉：按分钟计的时限会超时，按工作日计的继续计时",
@@ -123,7 +153,13 @@ ZH = Words(
     tickets="工单 {tickets} 张，事件 {events} 条",
     clocks_by_outcome="时限",
     alerts="告警",
-    webhook_count="webhook：签名有效 {verified} 条，已发送 {sent} 条",
+    delivery=(
+        "已通知 {name}：告警 {alerts} 条、结束 {ends} 条，共 {messages} 条消息，其中汇总 {digests} 条；"
+        "延迟中位数 {median:.2f} 秒，最长 {worst:.2f} 秒；重试 {again} 次，拒收 {refused} 条"
+    ),
+    all_told="超时告警已通知 {name}：{told} / {all}",
+    over_before="其中 {count} 条轮到之前已结束",
+    owed="{count} 条仍在等待",
     interrupted="已中断，正在结束监控进程和消息服务",
     capped="已到 --seconds 规定的时间",
     nothing_came="没有收到任何告警；监控进程日志末尾：",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 from alerting.answer import Answer, Class, Why
 from alerting.delivery import Configured
 from alerting.message import Message
-from alerting.receiver import Rate, Receiver
-from alerting.record import Key, Notification, Outcome
-from alerting.stages.dedupe import Claim, Held
+from alerting.receiver import Receiver
+from alerting.record import Notification
 from alerting.text import Limits
 from alerting.texts import compose
 
@@ -42,29 +41,6 @@ class Shown:
     async def close(self) -> None:
         """Let go of the real one."""
         await self._real.close()
-
-
-class NoRedis:
-    """Claims nobody contests."""
-
-    degraded = False
-
-    async def claim(self, keys: Sequence[Key], lease_s: float) -> list[Claim]:
-        """All are ours."""
-        return [Claim(Held.CLAIMED)] * len(keys)
-
-    async def settle(self, keys: Sequence[Key], outcome: Outcome) -> None:
-        """Nobody asks."""
-
-    async def allowance(self, receiver: str, rates: Sequence[Rate]) -> float:
-        """As often as one likes."""
-        return 0.0
-
-    async def forget(self, keys: Sequence[Key]) -> None:
-        """Nothing is known."""
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
 
 
 class NoJournal:

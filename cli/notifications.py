@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from alerting.alert import AlertUnreadable, read_alert
 from alerting.audit import missing
-from alerting.case import Case
 from alerting.command import Command, CommandUnreadable, Verb
 from alerting.command import decode as decode_command
 from alerting.delivery import Delivery
@@ -26,6 +26,7 @@ from alerting.desk import Desk
 from alerting.plans import plan_of
 from alerting.record import Notification, Outcome, RecordUnreadable, decode
 from alerting.settings import Topics
+from alerting.stages.mute import in_force
 from cli.asking import FLAGS, ask, by_flag
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
 from cli.delivery_folder import folder, load, rulebook
@@ -81,15 +82,21 @@ def _audit(options: argparse.Namespace) -> int:
     if isinstance(said, int):
         return said
     settings, since = said
+    now = datetime.now(UTC)
     try:
         path = folder(settings.delivery)
         delivery = load(path, rulebook(settings, path))
-        cases = list(_cases(settings, since, delivery))
+        desk = _desk(settings, since, delivery, now)
     except (RulebookError, DeliveryError, OSError, UnreadableError) as error:
         print(error, file=sys.stderr)
         return 2
-    now = datetime.now(UTC)
-    lost = [key for case in cases for key in missing(case, plan_of(case.begun or case.latest, delivery), now)]
+    cases = list(desk.cases.values())
+    plan = partial(plan_of, delivery=delivery)
+    lost = [
+        key
+        for case in cases
+        for key in missing(case, plan, now, muted=case.firing and desk.muting(case, now) is not None)
+    ]
     for key in lost:
         print(f"no outcome: {key}")
     print(f"{len(cases)} alerts, {len(lost)} steps without an outcome")
@@ -149,10 +156,12 @@ def _records(settings: Settings, since: datetime) -> list[Notification] | None:
     return found
 
 
-def _cases(settings: Settings, since: datetime, delivery: Delivery) -> Iterable[Case]:
+def _desk(settings: Settings, since: datetime, delivery: Delivery, now: datetime) -> Desk:
     """What the three topics say, as a notifier would read them."""
     topics, client = Topics.of(settings.prefix), settings.client()
-    desk = Desk(lambda alert: plan_of(alert, delivery), frozenset(), timedelta(days=1), tuple, {})
+    commands = sorted(_commands(settings, since), key=lambda found: found[1])
+    holding = in_force(commands, now)
+    desk = Desk(partial(plan_of, delivery=delivery), frozenset(), timedelta(days=1), lambda: holding, {})
     for raw in records_of(client, topics.alerts, None, since):
         try:
             desk.take(read_alert(raw.value, raw.appended_at or since))
@@ -160,9 +169,15 @@ def _cases(settings: Settings, since: datetime, delivery: Delivery) -> Iterable[
             print(error, file=sys.stderr)
     for told in _records(settings, since) or ():
         desk.note(told)
-    for raw in records_of(client, topics.commands, None, since):
+    for command, at in commands:
+        desk.command(command, at)
+    return desk
+
+
+def _commands(settings: Settings, since: datetime) -> Iterator[tuple[Command, datetime]]:
+    for raw in records_of(settings.client(), Topics.of(settings.prefix).commands, None, since):
+        at = raw.appended_at or since
         try:
-            desk.command(decode_command(raw.value), raw.appended_at or since)
+            yield decode_command(raw.value, at), at
         except CommandUnreadable as error:
             print(error, file=sys.stderr)
-    return desk.cases.values()

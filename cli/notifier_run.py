@@ -1,4 +1,4 @@
-"""A notifier put together and run: receivers, metrics, pages, signals. Used by `cli.notifier`."""
+"""A notifier put together and run: receivers, metrics, pages, signals. Used by `cli.notifier` and the demo."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from alerting import ack_link
-from alerting.alert import Alert
 from alerting.command_log import give
+from alerting.courier import Link
 from alerting.delivery import Delivery
 from alerting.delivery_files import build
 from alerting.http import Http
@@ -29,11 +29,12 @@ from alerting.pages import Pages
 from alerting.plans import plan_of
 from alerting.receiver import Receiver, Surroundings
 from alerting.settings import NotifierSettings, Topics
-from alerting.stages.dedupe import Dedupe
+from alerting.stages.dedupe import Claims, Dedupe
+from alerting.stages.dedupe_in_memory import DedupeInMemory
 from alerting.stages.digest import Holds
-from alerting.stages.record import Journal
+from alerting.stages.record import Journal, Records
 from alerting.texts import holds
-from cli.dry_run import NoJournal, NoRedis, Shown
+from cli.dry_run import NoJournal, Shown
 from streams.settings import Settings
 
 logger = logging.getLogger("slawatch.notifier")
@@ -49,7 +50,7 @@ def run(settings: Settings, own: NotifierSettings, key: bytes, delivery: Deliver
 
 async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery: Delivery, *, dry_run: bool) -> int:
     now = partial(datetime.now, UTC)
-    names = {code: unit.name for code, unit in delivery.units.items()}
+    names = names_of(delivery)
     registry = CollectorRegistry()
     topics = Topics.of(settings.prefix)
     receivers: Mapping[str, Receiver] = build(delivery, Surroundings("", "zh", Http(), names, delivery.zone))
@@ -60,22 +61,14 @@ async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery
             name: Shown(name, delivery.receivers[name], receiver, names, delivery.zone)
             for name, receiver in receivers.items()
         }
-    notifier = Notifier(
-        own,
-        settings.client(),
-        topics,
-        receivers,
-        lambda alert: plan_of(alert, delivery),
-        NoRedis() if dry_run else Dedupe(own.redis_url, settings.prefix, _owner()),
-        metrics,
-        now,
-        _holds(receivers, delivery, names),
-        _link(own, key, now),
-        NoJournal()
-        if dry_run
-        else Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc),
-        from_now=dry_run,
-    )
+    if dry_run:
+        claims: Claims = DedupeInMemory()
+        journal: Records = NoJournal()
+    else:
+        claims = claims_of(own, settings.prefix)
+        journal = Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc)
+    link = _link(own, key, now)
+    notifier = put_together(settings, own, delivery, receivers, claims, metrics, now, link, journal, from_now=dry_run)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, notifier.stop.set)
@@ -91,6 +84,49 @@ async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery
     return 0
 
 
+def put_together(
+    settings: Settings,
+    own: NotifierSettings,
+    delivery: Delivery,
+    receivers: Mapping[str, Receiver],
+    claims: Claims,
+    metrics: Metrics,
+    now: Callable[[], datetime],
+    link: Link,
+    journal: Records,
+    *,
+    from_now: bool = False,
+) -> Notifier:
+    """A notifier that follows a delivery folder; see `alerting.notifier.Notifier`. Not yet running."""
+    return Notifier(
+        own,
+        settings.client(),
+        Topics.of(settings.prefix),
+        receivers,
+        lambda alert: plan_of(alert, delivery),
+        claims,
+        metrics,
+        now,
+        _holds(receivers, delivery, names_of(delivery)),
+        link,
+        journal,
+        from_now=from_now,
+    )
+
+
+def names_of(delivery: Delivery) -> dict[str, Mapping[str, str]]:
+    """The names of units by code and language."""
+    return {code: unit.name for code, unit in delivery.units.items()}
+
+
+def claims_of(own: NotifierSettings, prefix: str) -> Claims:
+    """Claims in Redis, or in memory where no address of it is given."""
+    if own.redis_url:
+        return Dedupe(own.redis_url, prefix, _owner())
+    logger.warning("no redis_url: what was sent is remembered in this process only; a second notifier must not run")
+    return DedupeInMemory()
+
+
 def _holds(
     receivers: Mapping[str, Receiver], delivery: Delivery, names: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Holds]:
@@ -102,7 +138,7 @@ def _holds(
     return found
 
 
-def _link(own: NotifierSettings, key: bytes, now: Callable[[], datetime]) -> Callable[[Alert, str], str | None]:
+def _link(own: NotifierSettings, key: bytes, now: Callable[[], datetime]) -> Link:
     if not own.public_url or not key:
         return lambda *_: None
     return lambda alert, receiver: ack_link.link(own.public_url, key, alert.alert_id, receiver, now())

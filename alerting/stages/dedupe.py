@@ -40,6 +40,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local row = redis.call('HMGET', KEYS[1], 'state', 'lease', 'by')
 if row[1] == 'sent' or row[1] == 'unverified' or row[1] == 'dead' then return {row[1], 0} end
 local lease = tonumber(row[2] or '0')
+if lease > now + ARGV[1] then lease = 0 end -- the server's clock went back
 if lease > now and row[3] ~= ARGV[2] then return {'busy', lease - now} end
 redis.call('HSET', KEYS[1], 'state', 'claimed', 'lease', now + ARGV[1], 'by', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -58,6 +59,7 @@ _ALLOW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local wait, longest = 0, 0
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now, '+inf') -- from before the server's clock went back
 for i = 2, #ARGV, 2 do
   local most, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
   if window > longest then longest = window end
@@ -95,7 +97,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Claims(Protocol):
-    """What couriers ask; `Dedupe` is the real one, a dry run has another."""
+    """What couriers ask; `Dedupe` for any number of notifiers, `DedupeInMemory` for a single one."""
 
     degraded: bool
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from alerting.alert import Alert, Level
-from alerting.command import Command
+from alerting.command import Command, Verb
 
 
 class Mute(StrEnum):
@@ -68,6 +68,22 @@ class Silence(msgspec.Struct, frozen=True):
             and (not told.owner or told.owner == data.owner)
             and (not told.level or told.level == data.level)
         )
+
+
+def in_force(commands: Iterable[tuple[Command, datetime]], now: datetime) -> list[Silence]:
+    """The silences that hold at an instant, of all commands and the instants they were appended, in any order."""
+    begun: dict[str, Silence] = {}
+    ended: dict[str, datetime] = {}
+    for command, at in commands:
+        if command.verb is Verb.SILENCE:
+            begun[command.name] = Silence(command, at)
+        elif command.verb is Verb.UNSILENCE:
+            ended[command.name] = max(at, ended.get(command.name, at))
+    return [
+        told
+        for name, told in begun.items()
+        if told.since <= now < told.until and not (name in ended and ended[name] >= told.since)
+    ]
 
 
 def muted(

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from alerting.record import Notification, encode
 
@@ -18,6 +18,10 @@ logger = logging.getLogger("slawatch.notifier")
 
 QUEUE_MAX: Final = 200_000
 FULL_PAUSE_S: Final = 0.2
+
+
+class RecordFailed(Exception):
+    """A record cannot be kept at all; whoever goes on would tell things again and again."""
 
 
 class Records(Protocol):
@@ -78,6 +82,8 @@ class Journal:
                     topic, value, key, partition=partition, headers=headers, on_delivery=self._delivered
                 )
                 return
+            except KafkaException as error:
+                raise RecordFailed(error.args[0].str()) from error
             except BufferError:
                 self._producer.poll(0)
                 await asyncio.sleep(FULL_PAUSE_S)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from alerting.alert import Alert
-from alerting.ladder import FIRST, Plan, Rung
+from alerting.ladder import Plan, Rung
 from alerting.message import Occasion
-from alerting.record import Notification, Outcome
+from alerting.record import FIRST, Notification, Outcome
 from sla.alert_layout import AlertData
 
 NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
@@ -77,7 +77,9 @@ def plan(*rungs: tuple[str, float, tuple[str, ...]], critical: bool = False) -> 
     )
 
 
-def record(task, outcome: Outcome, at: datetime, attempt: int = 1, next_at: datetime | None = None) -> Notification:  # type: ignore[no-untyped-def]
+def record(
+    task, outcome: Outcome, at: datetime, attempt: int = 1, next_at: datetime | None = None, reason: str = "accepted"
+) -> Notification:  # type: ignore[no-untyped-def]
     """What is recorded of an attempt at a task."""
     return Notification(
         alert_id=task.key.alert_id,
@@ -85,9 +87,10 @@ def record(task, outcome: Outcome, at: datetime, attempt: int = 1, next_at: date
         receiver=task.key.receiver,
         step=task.key.step,
         outcome=outcome,
-        reason="accepted",
+        reason=reason,
         status=str(task.alert.status),
         at=at,
         attempt=attempt,
         next_at=next_at,
+        told_revision=task.alert.revision,
     )

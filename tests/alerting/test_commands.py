@@ -6,10 +6,13 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from alerting.ack_link import VALID_FOR, LinkRefused, link, read
-from alerting.command import SILENCE_MAX, Command, CommandUnreadable, Verb, decode, encode, faults
-from alerting.stages.mute import Mute, Silence, muted
+from alerting.command import SILENCE_MAX, Command, CommandUnreadable, Verb, decode, encode, faults, key
+from alerting.metrics import Metrics
+from alerting.office import Office
+from alerting.stages.mute import Mute, Silence, in_force, muted
 from tests.alerting.making import NOW, alert
 
 HOUR = timedelta(hours=1)
@@ -28,7 +31,7 @@ def test_a_command_is_read_as_it_was_given():
         silence(rule="repair/*"),
         Command(verb=Verb.ACKNOWLEDGE, by="Wang", target="t1", reason="on my way"),
     ):
-        assert decode(encode(told, NOW)) == told
+        assert decode(encode(told, NOW), NOW) == told
 
 
 @pytest.mark.parametrize(
@@ -48,14 +51,43 @@ def test_a_silence_that_could_hide_too_much_is_not_given(wrong, says):
     told = silence(**wrong)
     assert any(says in fault for fault in faults(told, NOW))
     with pytest.raises(CommandUnreadable):
-        decode(encode(told, NOW))
+        decode(encode(told, NOW), NOW)
+
+
+def test_a_command_is_judged_by_the_clock_of_the_brokers():
+    """Not by that of whoever wrote it: a silence until 2099 is none."""
+    later = NOW.replace(year=2099)
+    raw = encode(silence(rule="repair/*", until=later + HOUR), later)
+    with pytest.raises(CommandUnreadable, match="7 days"):
+        decode(raw, NOW)
+
+
+def test_an_instant_without_an_offset_is_refused():
+    """It could mean any of 24 hours."""
+    raw = encode(silence(rule="repair/*"), NOW)
+    for stamp in (b"2026-11-23T00:00:00Z", b"2026-11-23T01:00:00Z"):
+        assert stamp in raw
+        with pytest.raises(CommandUnreadable):
+            decode(raw.replace(stamp, stamp[:-1]), NOW)
+
+
+def test_a_silence_that_was_ended_stays_ended_whatever_is_read_first():
+    """Its end may lie in another partition."""
+    told, ended = (silence(target="t1"), NOW), (Command(verb=Verb.UNSILENCE, by="Li", name="s"), NOW + HOUR / 4)
+    for commands in ([told, ended], [ended, told]):
+        assert in_force(commands, NOW + HOUR / 2) == []
+        office = Office(None, frozenset(), HOUR, None, Metrics((), CollectorRegistry()), lambda: NOW)
+        for command, at in commands:
+            office.command(command, at)
+        assert office.silences == {}
+    assert key(told[0]) == key(ended[0])
 
 
 @pytest.mark.parametrize("raw", [None, b"", b"{}", b"null", b"\xff", b"[" * 20_000])
 def test_what_is_no_command_is_refused(raw):
     """Whatever it is."""
     with pytest.raises(CommandUnreadable):
-        decode(raw)
+        decode(raw, NOW)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.ladder import END, FIRST, Task
+from alerting.ladder import Task
 from alerting.message import Occasion
 from alerting.rates import Allowance
 from alerting.receiver import Rate
-from alerting.record import Key
+from alerting.record import END, FIRST, Key
 from alerting.stages.digest import SINGLES_MAX, WINDOW, WINDOW_CRITICAL, Outbox
 from tests.alerting.making import NOW, alert
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from alerting.delivery import Delivery
-from alerting.ladder import FIRST
 from alerting.message import Occasion
 from alerting.plans import plan_of
 from alerting.receiver import kinds
+from alerting.record import FIRST
 from tests.alerting.making import NOW, alert
 from tests.sla.lives_of_events import texts_of
 
@@ -44,13 +44,25 @@ def folder() -> Delivery:
     return parse_folder({"receivers.toml": RECEIVERS, "routes.toml": ROUTES}, rulebook, kinds())
 
 
-def test_all_first_steps_are_one_and_the_others_keep_the_name_of_their_route():
-    """Nobody is told twice that it was raised; whoever owes it is chased after the last step."""
+def test_all_first_steps_are_one_and_the_others_are_named_by_their_time():
+    """Nobody is told twice that it was raised; whoever owes it is chased; the fallback hears what reaches nobody."""
     found = plan_of(alert(), folder())
     assert found.critical
     assert [(rung.name, rung.after, rung.occasion, rung.receivers(NOW)) for rung in found.rungs] == [
         (FIRST, timedelta(), Occasion.RAISED, ("a", "b")),
-        ("all/2", timedelta(minutes=10), Occasion.ESCALATED, ("c",)),
-        ("all/chase-1", timedelta(minutes=70), Occasion.CHASED, ("a", "b")),
-        ("all/chase-2", timedelta(minutes=130), Occasion.CHASED, ("a", "b")),
+        ("escalated 600 s", timedelta(minutes=10), Occasion.ESCALATED, ("c",)),
+        ("chased 4200 s", timedelta(minutes=70), Occasion.CHASED, ("a", "b")),
+        ("chased 7800 s", timedelta(minutes=130), Occasion.CHASED, ("a", "b")),
+        ("fallback", None, Occasion.ESCALATED, ("a",)),
     ]
+
+
+def test_a_route_that_is_renamed_calls_nobody_again():
+    """What was told is known by its time."""
+    renamed = parse_folder(
+        {"receivers.toml": RECEIVERS, "routes.toml": ROUTES.replace('"all"', '"all of it"')},
+        parse_rulebook(texts_of("sgcc-2014")),
+        kinds(),
+    )
+    names = [rung.name for rung in plan_of(alert(), folder()).rungs]
+    assert [rung.name for rung in plan_of(alert(), renamed).rungs] == names

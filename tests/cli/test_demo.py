@@ -44,7 +44,7 @@ def wait_until(condition, what: str, timeout: float = 40.0) -> None:
 @pytest.mark.embedded
 @pytest.mark.slow
 def test_a_storm_without_a_terminal():
-    """Exit 0; a warning, a breach, a retraction, a resolved one, silence, and webhooks that are believed."""
+    """Exit 0; a warning, a breach, a retraction, a resolved one, silence, and who was told."""
     command = [*DEMO, "--speed", "240", "--tickets", "60", "--minutes", "30"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -65,12 +65,17 @@ def test_a_storm_without_a_terminal():
     ):
         assert re.search(complaint, told), complaint
     assert re.search(r"clocks: \d+ \(.*\d+ running", told), "complaints run on for days; nobody waits for them"
-    assert "webhook received, signature good: " in told
+    assert re.search(r"the duty room reads \(message \d+; .*\):\n +\| .*\d{13}", told)
     silence = told.partition("silence: nothing is sent now")[2]
     assert "in silence: breach of" in silence
-    found = re.search(r"webhooks: (\d+) received with a good signature, (\d+) sent", told)
-    assert found is not None
-    assert found[1] == found[2] != "0"
+    signed = re.search(r"(\d+) signatures good, 0 refused", told)
+    sent = re.search(r"told to the webhook: \d+ alerts and \d+ ends in (\d+) messages, 0 of them digests", told)
+    assert signed is not None
+    assert sent is not None
+    assert signed[1] == sent[1] != "0"
+    assert re.search(r"told to the duty room: \d+ alerts and \d+ ends in \d+ messages, [1-9]\d* of them dig", told)
+    assert re.search(r"breaches told to the webhook: \d+ of \d+", told)
+    assert not re.search(r"; \d+ still wait$", told, re.MULTILINE)
     assert done.stderr == ""
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerting.answer import Answer, Class, Why
 from alerting.command import Command, Verb
-from alerting.ladder import END, FIRST
-from alerting.record import Outcome
+from alerting.record import END, FIRST, Outcome
 from tests.alerting.live.stage import DeliveryStage, Scripted, running, until
 from tests.alerting.making import alert, plan
 
