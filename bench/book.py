@@ -52,6 +52,15 @@ class Book(msgspec.Struct):
                 return row.median
         return None
 
+    def renewed(self, by: Book) -> Book:
+        """This book with the sections another has measured later; `about` says of each from when and what it is."""
+        sections = list(dict.fromkeys(row.section for row in by.rows))
+        rows = [row for row in self.rows if row.section not in sections]
+        later = {name: {key: by.about[key] for key in ("began", "commit", "command")} for name in sections}
+        about = {**self.about, "later": {**self.about.get("later", {}), **later}}
+        failed = {name: why for name, why in self.failed.items() if name not in sections} | by.failed
+        return Book(about, [*rows, *by.rows], failed)
+
     def write(self, path: Path) -> None:
         """Save as JSON, the three figures of each row beside its values."""
         told = msgspec.to_builtins(self)

@@ -69,6 +69,8 @@ def page(book: Book) -> str:
         f" Python {machine['python']}. {versions}." + (f" Beside it: {others}." if others else ""),
         "",
     ]
+    for name, later in about.get("later", {}).items():
+        lines += [f"Section `{name}`: {later['began']}, commit `{later['commit']}`, `{later['command']}`.", ""]
     if about["size"] != "full":
         lines += [f"**{NO_RESULT}**", ""]
     lines += ["| target | promised | median | |", "|---|---|---|---|"]

@@ -32,7 +32,7 @@ from bench import (
     throughput,
 )
 from bench.arena import Arena
-from bench.book import Book
+from bench.book import Book, load
 from bench.plan import PLANS, Plan
 from streams.brokers.local import missing_tools
 
@@ -86,6 +86,8 @@ def main() -> int:
     if book.rows:
         name = f"{began:%Y-%m-%d}-{book.about['commit'] or 'no-commit'}-{plan.name}.json"
         book.write(report.RESULTS / name)
+        if options.renew:
+            book = load(report.LATEST).renewed(book)
         book.write(report.LATEST)
         report.printed(book, console)
         console.print(f"written: bench/results/{name} and bench/results/latest.json", markup=False)
@@ -118,6 +120,9 @@ def _options() -> argparse.Namespace:
         "--only", type=_names, default=list(SECTIONS), metavar="NAMES", help=f"sections, of {','.join(SECTIONS)}"
     )
     parser.add_argument("--size", choices=sorted(PLANS), default=os.environ.get("BENCH_SIZE", "full"))
+    parser.add_argument(
+        "--renew", action="store_true", help="keep the other sections of latest.json; the page says which are whose"
+    )
     parser.add_argument("--runs", type=int, default=int(os.environ.get("BENCH_RUNS", "5")))
     options = parser.parse_args()
     if options.runs < 1 or options.size not in PLANS:

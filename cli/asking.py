@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from alerting.command import Command, faults
+from alerting.command import Command, CommandUnreadable, decode, faults
 from alerting.command_log import CommandFailed, give
 from alerting.settings import Topics
 from cli.configuration import ConfigurationError, settings_or_none
+from cli.explain_kafka import records_of
+from streams.settings import Settings
 
 FLAGS = ("bootstrap", "prefix")
 
@@ -43,6 +45,16 @@ def ask(options: argparse.Namespace, commands: Sequence[Command], says: str) -> 
         return 1
     print(says)
     return 0
+
+
+def commands_of(settings: Settings, since: datetime) -> Iterator[tuple[Command, datetime]]:
+    """What was asked since an instant, with the instants it was appended. Raises UnreadableError."""
+    for raw in records_of(settings.client(), Topics.of(settings.prefix).commands, None, since):
+        at = raw.appended_at or since
+        try:
+            yield decode(raw.value, at), at
+        except CommandUnreadable as error:
+            print(error, file=sys.stderr)
 
 
 def _user() -> str:

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from alerting.alert import AlertUnreadable, read_alert
 from alerting.audit import missing
-from alerting.command import Command, CommandUnreadable, Verb
-from alerting.command import decode as decode_command
+from alerting.command import Command, Verb
 from alerting.delivery import Delivery
 from alerting.delivery_files import DeliveryError
 from alerting.desk import Desk
@@ -27,7 +25,7 @@ from alerting.plans import plan_of
 from alerting.record import Notification, Outcome, RecordUnreadable, decode
 from alerting.settings import Topics
 from alerting.stages.mute import in_force
-from cli.asking import FLAGS, ask, by_flag
+from cli.asking import FLAGS, ask, by_flag, commands_of
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
 from cli.delivery_folder import folder, load, rulebook
 from cli.explain_kafka import UnreadableError, records_of
@@ -159,7 +157,7 @@ def _records(settings: Settings, since: datetime) -> list[Notification] | None:
 def _desk(settings: Settings, since: datetime, delivery: Delivery, now: datetime) -> Desk:
     """What the three topics say, as a notifier would read them."""
     topics, client = Topics.of(settings.prefix), settings.client()
-    commands = sorted(_commands(settings, since), key=lambda found: found[1])
+    commands = sorted(commands_of(settings, since), key=lambda found: found[1])
     holding = in_force(commands, now)
     desk = Desk(partial(plan_of, delivery=delivery), frozenset(), timedelta(days=1), lambda: holding, {})
     for raw in records_of(client, topics.alerts, None, since):
@@ -172,12 +170,3 @@ def _desk(settings: Settings, since: datetime, delivery: Delivery, now: datetime
     for command, at in commands:
         desk.command(command, at)
     return desk
-
-
-def _commands(settings: Settings, since: datetime) -> Iterator[tuple[Command, datetime]]:
-    for raw in records_of(settings.client(), Topics.of(settings.prefix).commands, None, since):
-        at = raw.appended_at or since
-        try:
-            yield decode_command(raw.value, at), at
-        except CommandUnreadable as error:
-            print(error, file=sys.stderr)

@@ -36,6 +36,7 @@ from alerting.stages.record import Journal, Records
 from alerting.texts import holds
 from cli.dry_run import NoJournal, Shown
 from streams.settings import Settings
+from streams.source_check import topic_id
 
 logger = logging.getLogger("slawatch.notifier")
 
@@ -65,7 +66,8 @@ async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery
         claims: Claims = DedupeInMemory()
         journal: Records = NoJournal()
     else:
-        claims = claims_of(own, settings.prefix)
+        # Topics that were made anew, or another installation on the same Redis, share no claims with these.
+        claims = claims_of(own, f"{settings.prefix}{topic_id(settings.client(), topics.alerts)}:")
         journal = Journal(settings.client(), topics.notifications, topics.dead_letters, metrics.records_failed.inc)
     link = _link(own, key, now)
     notifier = put_together(settings, own, delivery, receivers, claims, metrics, now, link, journal, from_now=dry_run)
