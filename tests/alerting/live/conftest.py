@@ -26,6 +26,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def delivery(real_kafka: str, redis: RedisServer) -> DeliveryStage:
+def delivery(real_kafka: str, redis: RedisServer) -> Iterator[DeliveryStage]:
     """Topics of its own on the session's real Kafka."""
-    return DeliveryStage(real_kafka, redis, f"d{os.getpid()}x{next(_numbers)}.")
+    with DeliveryStage(real_kafka, redis, f"d{os.getpid()}x{next(_numbers)}.") as stage:
+        yield stage

@@ -119,6 +119,7 @@ class NotifierProcess:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLAWATCH_")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        self.stage.processes.append(self.process)
         return self
 
     def kill(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -66,11 +67,22 @@ class DeliveryStage:
     def __init__(self, bootstrap: str, redis: RedisServer, prefix: str, partitions: int = PARTITIONS) -> None:
         self.bootstrap, self.redis, self.prefix, self.partitions = bootstrap, redis, prefix, partitions
         self.client = {"bootstrap.servers": bootstrap, "log_level": 2}
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._producer = Producer({**self.client, "linger.ms": 5})
         self.topics = Topics.of(prefix)
         specs = [*catalogue(prefix, prefix.strip("."), partitions), *delivery_catalogue(prefix, partitions)]
         wanted = {self.topics.alerts, self.topics.commands, self.topics.notifications, self.topics.dead_letters}
         create(AdminClient(self.client), [spec for spec in specs if spec.name in wanted], 1)
+
+    def __enter__(self) -> DeliveryStage:
+        """It is there already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what still runs."""
+        for process in self.processes:
+            process.kill()
+            process.wait(30)
 
     def put(self, *alerts: Alert) -> None:
         """Alerts on their topic, keyed as workers key them."""

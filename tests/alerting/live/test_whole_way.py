@@ -87,8 +87,8 @@ def test_a_breach_is_told_acknowledged_and_ended(
         Sink() as desk,
         Sink() as boss,
         real_alertmanager.running(tmp_path) as alertmanager,
+        DeliveryStage(real_kafka, redis, stage.prefix, stage.partitions) as delivery,
     ):
-        delivery = DeliveryStage(real_kafka, redis, stage.prefix, stage.partitions)
         notifier = NotifierProcess(delivery, tmp_path)
         page = f"http://127.0.0.1:{notifier.port}"
         addresses = {"desk": desk.url, "boss": boss.url, "alertmanager": alertmanager}
