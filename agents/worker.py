@@ -40,7 +40,7 @@ from streams.progress import Prober
 from streams.publisher import Publisher
 from streams.restore import OwnershipLostError, restore
 from streams.settings import Settings
-from streams.source_check import faults, topic_id
+from streams.source_check import faults, owned_beyond_doubt, topic_id
 from streams.topics import changelog_name, group_of
 
 logger = logging.getLogger("slawatch.worker")
@@ -159,6 +159,8 @@ class Worker:
                 None, faults, client, self.group, self.names.events, current_id, restored
             )
             if wrong and not self.settings.accept_loss:
+                if not await owned_beyond_doubt(still_owned, self._may_write):
+                    return
                 raise SourceLossError("; ".join(wrong))
             beginnings = {number: await self.beginning(number) for number in partitions}
             if not still_owned():

@@ -89,7 +89,7 @@ class Load:
         self._dice = random.Random(seed)
         self._seed, self._probes = seed, probes
         self._incidents = INCIDENTS_A_SECOND if stage.customer_key else 0
-        self._incident_numbers = count(1000 * seed)
+        self._incident_numbers = count()
         self._numbers, self._serial = count(first_chunk), count()
         self._later: list[tuple[float, int, Event]] = []
         self._stop = threading.Event()
@@ -207,8 +207,11 @@ class Load:
         told = self.bend(incident(next(self._incident_numbers), now() - CLOSED_AGO))
         instants = sorted(time.time() + self._dice.uniform(0, INCIDENT_S) for _ in told)
         for at, event_ in zip(instants, told, strict=True):
-            about = {**event_, "subject": f"incident-{event_['subject']}"}
-            heapq.heappush(self._later, (at, next(self._serial), about))
+            data = {
+                key: f"{self._seed}-{value}" if key == "incident" else value for key, value in event_["data"].items()
+            }
+            own = {**event_, "subject": f"i{self._seed}-{event_['subject']}", "data": data}
+            heapq.heappush(self._later, (at, next(self._serial), own))
 
     def _due_probes(self) -> None:
         while self._later and self._later[0][0] <= time.time():

@@ -64,6 +64,11 @@ def _drawn(number: int, dice: Random) -> list[dict]:
         early = [event for event in drawn if event["time"] < young]
         if any(stands(early, young).values()) or dice.random() < 0.1:
             break
+    if dice.random() < 0.2:  # the unit above steps in
+        some = dice.choice(drawn)
+        name = f"e{1 + sum(event['subject'] == some['subject'] for event in drawn)}"
+        at = some["time"] + timedelta(days=dice.randint(0, 30), seconds=1)
+        drawn.append({**some, "id": name, "type": "complaint.taken_over", "time": at, "data": {}})
     return [{**event, "time": event["time"].isoformat()} for event in drawn]
 
 

@@ -161,6 +161,10 @@ class Member:
                     self.source, number, state, TOPIC_ID, self.world.broker.begin(self.source),
                     self.world.broker.end(self.source, number), committed,
                 )  # fmt: skip
+                if told and not await streams.source_check.owned_beyond_doubt(
+                    lambda: self._owns(generation), self._may_write
+                ):
+                    return
                 self.world.broken += [f"{self.name} refuses to start: {text}" for text in told]
             if not self._owns(generation):
                 return
@@ -204,6 +208,10 @@ class Member:
             while not all(replays[number].claimed for number in unclaimed):
                 await self._read_on(replays, read, generation)
         self.process.passing(CrashPoint.DURING_RECOVERY)
+        if self.process.stalls_restored:
+            self.process.stalls_restored = False
+            self.world.freeze(self.process, 40_000_000)
+            await asyncio.sleep(0.001)
         return {number: replay.finish() for number, replay in replays.items()}
 
     async def _read_on(self, replays, read, generation) -> None:

@@ -24,7 +24,7 @@ class Process:
     def __init__(self, world: Any, name: str, machine: Any) -> None:
         self.world, self.name, self.machine = world, name, machine
         self.dead = self.frozen = self.ending = False
-        self.stalls = False
+        self.stalls = self.stalls_restored = False
         self.busy_until_us = 0
         self.slow_us = 0
         self.dies_at: tuple[CrashPoint, int] | None = None

@@ -56,6 +56,24 @@ def test_a_void_state_does_not_outlive_the_valid_one(seeds, compaction_s):
             assert not found, f"seed {seed}: {found[:3]}"
 
 
+@pytest.mark.parametrize("incidents", [False, True], ids=["tickets", "incidents"])
+def test_frozen_between_reading_and_checking(incidents):
+    """What another has committed meanwhile is no loss: a worker that thaws with an old state gives it up."""
+    with simulated():
+        for seed in range(20):
+            world = World(seed, faults=[(70_000 * MS, "join")], incidents=incidents)
+            world.after(world.plan.begins_us + 2_500 * MS, lambda world=world: stalled_once_restored(world))
+            world.live()
+            found = judged(world).faults()
+            assert not found, f"seed {seed}: {found[:3]}"
+
+
+def stalled_once_restored(world):
+    """The first worker freezes when it has read its state next, for longer than its session."""
+    for process in world.processes[:1]:
+        process.stalls_restored = True
+
+
 def unaccepted(world):
     """Tickets of which only a dispatch is told, told to the world in place of its own."""
     told = []
