@@ -141,10 +141,10 @@ class IncidentJudgement(Judgement):
         for revisions in told.values():
             before, before_us = "", 0
             for _, (envelope, landed) in sorted(revisions.items()):
-                status = envelope["data"]["status"]
+                status, reason = envelope["data"]["status"], envelope["data"]["reason"]
                 if status == "firing" != before:  # one that stood already proves nothing anew
                     wrong += self._false(envelope, landed)
-                elif status == "retracted" and before == "firing":
+                elif status == "retracted" and before == "firing" and reason != "start_withdrawn":
                     wrong += self._groundless(envelope["data"], before_us, landed.us)
                 before, before_us = status, landed.us
         return wrong
