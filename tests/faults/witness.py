@@ -210,10 +210,10 @@ class Witness:
             if not ticket or found.data["ticket"] == ticket
         ]
 
-    def operator(self, condition: str) -> list[str]:
-        """The statuses that were said about a condition of the monitor, in order."""
-        rule = f"operator/{condition}"
-        return [found.data["status"] for found in self.published["alerts"] if found.data["rule"] == rule]
+    def operator(self, condition: str, matter: str = "tickets") -> list[str]:
+        """The statuses that were said about a condition of the monitor and a matter, in order."""
+        about = f"operator/{condition}/{changelog_name(self.stage.app_id, matter)}/"
+        return [found.data["status"] for found in self.published["alerts"] if found.name.startswith(about)]
 
     def wait_standing(self, expected: dict[str, tuple[Any, ...]], timeout: float = 90.0) -> None:
         """Wait until what is published is what is expected; shows the differences when it is not."""
