@@ -42,7 +42,7 @@ from streams.progress import Prober
 from streams.publisher import Publisher
 from streams.restore import Restored, restore
 from streams.settings import Settings
-from streams.source_check import Source, examine
+from streams.source_check import Source, examine, owned_beyond_doubt
 from streams.topics import changelog_name, group_of
 
 logger = logging.getLogger("slawatch.worker")
@@ -144,6 +144,8 @@ class Worker:
             except OwnershipLostError:
                 return
             if source.faults and not self.settings.accept_loss:
+                if not await owned_beyond_doubt(still_owned, self._may_write):
+                    return
                 raise SourceLossError("; ".join(source.faults))
             if not still_owned():
                 return

@@ -6,7 +6,8 @@ be skipped in silence. The worker refuses to run on that, unless told to accept 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,19 @@ from confluent_kafka import Consumer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.restore import Restored
+
+LOOK_EVERY_S = 0.2
+
+
+async def owned_beyond_doubt(still_owned: Callable[[], bool], may_write: Callable[[], bool]) -> bool:
+    """Whether partitions whose state was read are ours still; waits while the group has not heard from us lately.
+
+    To be asked before a fault is believed: a worker that was stopped after it had read finds that another has gone on
+    from there, which looks as if the changelog had lost its end.
+    """
+    while still_owned() and not may_write():
+        await asyncio.sleep(LOOK_EVERY_S)
+    return still_owned()
 
 
 def topic_id(settings: Mapping[str, Any], topic: str) -> str:

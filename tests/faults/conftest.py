@@ -10,6 +10,7 @@ from streams.brokers.local import LocalKafka
 from tests.faults.sizes import FULL
 from tests.faults.witness import Witness
 from tests.live.stage import Stage
+from tests.live.test_incidents import KEY, ON
 
 _numbers = count()
 
@@ -22,9 +23,19 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture
-def stage(real_kafka: str, tmp_path: Path) -> Iterator[Stage]:
+def rulebook(tmp_path: Path) -> str:
+    """The shipped rulebook with article 12 on."""
+    folder = tmp_path / "recurring"
+    folder.mkdir()
+    (folder / "rulebook.toml").write_text(ON)
+    return str(folder)
+
+
+@pytest.fixture
+def stage(real_kafka: str, tmp_path: Path, rulebook: str) -> Iterator[Stage]:
     """A stage of its own on the session's real Kafka."""
-    with Stage(real_kafka, tmp_path, f"f{next(_numbers)}-{tmp_path.name[-8:].replace('_', '-')}") as made:
+    name = f"f{next(_numbers)}-{tmp_path.name[-8:].replace('_', '-')}"
+    with Stage(real_kafka, tmp_path, name, rulebook=rulebook, customer_key=KEY) as made:
         yield made
 
 
@@ -36,9 +47,9 @@ def own_kafka(can_run_kafka: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def hurt_stage(own_kafka: LocalKafka, tmp_path: Path) -> Iterator[Stage]:
+def hurt_stage(own_kafka: LocalKafka, tmp_path: Path, rulebook: str) -> Iterator[Stage]:
     """A stage on the broker that may be hurt."""
-    with Stage(own_kafka.bootstrap, tmp_path, f"h{next(_numbers)}") as made:
+    with Stage(own_kafka.bootstrap, tmp_path, f"h{next(_numbers)}", rulebook=rulebook, customer_key=KEY) as made:
         yield made
 
 

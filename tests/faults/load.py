@@ -2,7 +2,8 @@
 
 Most of it are lives that ended hours ago, so that every clock of them is decided by the events alone. Among them go
 probes: tickets whose dispatch comes due in a few seconds. Some are dispatched early, some are not dispatched at all,
-and some are dispatched in time but told around the very instant at which their breach may fire.
+and some are dispatched in time but told around the very instant at which their breach may fire. Where the stage has
+a key for customers, complaints about shared incidents come in too, each incident over some seconds and in any order.
 """
 
 import heapq
@@ -19,11 +20,16 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from tests.faults.sizes import RATE_MIN, SIZES
 from tests.live.stage import Stage, encoded
+from tests.live.test_incidents import incident
 from tests.live.test_spine import event, now, past_lives
 
 Event = dict[str, Any]
 TICKETS_A_CHUNK = 200
 PROBES_A_SECOND = 15
+INCIDENTS_A_SECOND = 4
+INCIDENT_S = 7.0
+"""So long the events of one incident take to come in."""
+CLOSED_AGO = timedelta(days=30)
 TERM = timedelta(minutes=2)
 TICK_S = 0.01
 
@@ -82,6 +88,8 @@ class Load:
         self.busy_s = 0.0
         self._dice = random.Random(seed)
         self._seed, self._probes = seed, probes
+        self._incidents = INCIDENTS_A_SECOND if stage.customer_key else 0
+        self._incident_numbers = count()
         self._numbers, self._serial = count(first_chunk), count()
         self._later: list[tuple[float, int, Event]] = []
         self._stop = threading.Event()
@@ -159,7 +167,7 @@ class Load:
 
     def _flow(self, began: float) -> None:
         sent, pending = 0, iter(())
-        next_probe = began
+        next_probe = next_incident = began
         while True:
             moment = time.monotonic()
             while sent < (moment - began) * self.rate:
@@ -177,6 +185,9 @@ class Load:
             while self._probes and next_probe <= moment:
                 self._begin_probe()
                 next_probe += 1 / self._probes
+            while self._incidents and next_incident <= moment:
+                self._begin_incident()
+                next_incident += 1 / self._incidents
             self._due_probes()
             self._producer.poll(0)
             time.sleep(TICK_S)
@@ -190,6 +201,17 @@ class Load:
             self.never[ticket] = due
         for at, event_ in told:
             heapq.heappush(self._later, (at.timestamp(), next(self._serial), event_))
+
+    def _begin_incident(self) -> None:
+        """Complaints about one incident of weeks ago, told from now on."""
+        told = self.bend(incident(next(self._incident_numbers), now() - CLOSED_AGO))
+        instants = sorted(time.time() + self._dice.uniform(0, INCIDENT_S) for _ in told)
+        for at, event_ in zip(instants, told, strict=True):
+            data = {
+                key: f"{self._seed}-{value}" if key == "incident" else value for key, value in event_["data"].items()
+            }
+            own = {**event_, "subject": f"i{self._seed}-{event_['subject']}", "data": data}
+            heapq.heappush(self._later, (at, next(self._serial), own))
 
     def _due_probes(self) -> None:
         while self._later and self._later[0][0] <= time.time():

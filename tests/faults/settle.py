@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from tests.faults import incidents
 from tests.faults.load import Load, chunk
 from tests.faults.witness import GRACE, Witness
 from tests.live.stage import Stage
@@ -36,3 +37,5 @@ def settle(stage: Stage, load: Load, witness: Witness, *, timeout: float = 90.0,
             assert worker.stop() == 0, worker.log_text()[-3000:]
     witness.look().check(torn_allowed=torn_allowed)
     witness.check_state()
+    if stage.customer_key:
+        incidents.check(witness)

@@ -173,7 +173,7 @@ def test_damaged(stage: Stage, witness: Witness, damage: str) -> None:
     worker = stage.worker()
     wait_for(
         "it to watch or to end",
-        lambda: "watching partitions" in worker.log_text() or worker.process.poll() is not None,
+        lambda: "tickets, taken over" in worker.log_text() or worker.process.poll() is not None,
         REFUSED_WITHIN_S,
     )
     if worker.process.poll() is None:  # it may not have looked into the body yet: an event of the ticket makes it

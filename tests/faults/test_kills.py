@@ -23,8 +23,8 @@ BETWEEN = [point for point in CrashPoint if point is not CrashPoint.DURING_RECOV
 
 
 def watched(worker: Worker) -> set[int]:
-    """The partitions a worker last said it watches."""
-    said = re.findall(r"watching partitions \[([\d, ]*)\]", worker.log_text())
+    """The partitions of tickets that a worker last said it watches."""
+    said = re.findall(r"watching partitions \[([\d, ]*)\], \d+ tickets", worker.log_text())
     return {int(number) for number in said[-1].split(",") if number.strip()} if said else set()
 
 

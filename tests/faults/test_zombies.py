@@ -51,7 +51,7 @@ def test_a_frozen_owner_that_thaws_changes_nothing(stage: Stage, witness: Witnes
         fired = len(witness.look().firing())
         wait_for("the second worker's alerts", lambda: len(witness.look().firing()) > fired + 5, 60)
         first.process.send_signal(signal.SIGCONT)
-        wait_for("both to share again", lambda: first.log_text().count("watching partitions") > 1, 90)
+        wait_for("both to share again", lambda: first.log_text().count("tickets, taken over") > 1, 90)
         fired = len(witness.look().firing())
         wait_for("alerts after that", lambda: len(witness.look().firing()) > fired + 5, 60)
         assert first.process.poll() is None

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from cli.rulebook_files import load
+from cli.rulebook_files import keyed, load
 from sla.cloudevent import Fault, Refused, UnknownType, read
 from sla.event import Event
 from sla.publication import Channel
@@ -35,8 +35,6 @@ UNREAD_S = 60.0
 """So long nothing at all may come before the topics count as unreadable."""
 FAR = timedelta(days=3650)
 PUBLIC = ("ticket-events", "alerts", "verdicts", "dead-letters")
-
-_watch = Watch(load("sgcc-2014"))
 
 
 @dataclass
@@ -88,6 +86,7 @@ class Witness:
 
     def __post_init__(self) -> None:
         self._consumer: Consumer | None = None
+        self.watch = Watch(keyed(load(str(self.stage.settings["rulebook"])), self.stage.customer_key, ""))
         self._at = {(self.stage.topic(name), number): 0 for name in PUBLIC for number in range(self.stage.partitions)}
 
     def _open(self) -> Consumer:
@@ -173,7 +172,7 @@ class Witness:
         try:
             subject, event = read(
                 message.value(),
-                _watch.rulebook.vocabulary,
+                self.watch.rulebook.vocabulary,
                 headers=message.headers() or (),
                 appended_at=instant(appended_ms * 1000),
             )
@@ -203,18 +202,18 @@ class Witness:
         return standing(self.last("verdicts").values(), self.last("alerts").values())
 
     def firing(self, ticket: str = "") -> list[Published]:
-        """Breach alerts that fired, of one ticket or of all, retracted later or not."""
+        """Breach alerts of repairs that fired, of one ticket or of all, retracted later or not."""
         return [
             found
             for found in self.published["alerts"]
-            if found.data["level"] == "breach" and found.data["status"] == "firing"
+            if found.data["level"] == "breach" and found.data["status"] == "firing" and found.data["kind"] == "repair"
             if not ticket or found.data["ticket"] == ticket
         ]
 
-    def operator(self, condition: str) -> list[str]:
-        """The statuses that were said about a condition of the monitor, in order."""
-        rule = f"operator/{condition}"
-        return [found.data["status"] for found in self.published["alerts"] if found.data["rule"] == rule]
+    def operator(self, condition: str, matter: str = "tickets") -> list[str]:
+        """The statuses that were said about a condition of the monitor and a matter, in order."""
+        about = f"operator/{condition}/{changelog_name(self.stage.app_id, matter)}/"
+        return [found.data["status"] for found in self.published["alerts"] if found.name.startswith(about)]
 
     def wait_standing(self, expected: dict[str, tuple[Any, ...]], timeout: float = 90.0) -> None:
         """Wait until what is published is what is expected; shows the differences when it is not."""
@@ -256,7 +255,7 @@ class Witness:
         found = {}
         for subject, log in self.tickets.items():
             places = {id(arrived.event): (arrived.partition, arrived.offset) for arrived in log}
-            for refused, reason in step(None, subject, [arrived.event for arrived in log], _watch).refused:
+            for refused, reason in step(None, subject, [arrived.event for arrived in log], self.watch).refused:
                 found[places[id(refused)]] = reason.value
         return found
 
@@ -284,15 +283,17 @@ class Witness:
             return False
         until_ms = max(int(due.timestamp() * 1000), min(starts)) + self.grace / timedelta(milliseconds=1)
         least = sum(arrived.appended_ms < until_ms for arrived in log)
-        return any(alert.name in _fires(alert.data, log[:size]) for size in range(max(1, least), len(log) + 1))
+        return any(
+            alert.name in _fires(self.watch, alert.data, log[:size]) for size in range(max(1, least), len(log) + 1)
+        )
 
     # -- the state ---------------------------------------------------------------------------------------------
 
-    def rebuilt(self) -> dict[int, Restored]:
+    def rebuilt(self, matter: str = "tickets") -> dict[int, Restored]:
         """The state as the next worker would read it; only while no worker runs."""
         return restore(
             {"bootstrap.servers": self.stage.bootstrap},
-            changelog_name(self.stage.app_id),
+            changelog_name(self.stage.app_id, matter),
             list(range(self.stage.partitions)),
             still_owned=lambda: True,
             may_write=lambda: True,
@@ -312,9 +313,9 @@ class Witness:
         expected = {}
         for subject, log in self.tickets.items():
             actual = states.get(subject)
-            folded = step(None, subject, [arrived.event for arrived in log], _watch).ticket
+            folded = step(None, subject, [arrived.event for arrived in log], self.watch).ticket
             if folded is not None and actual is not None and actual.horizon is not None:
-                folded = step(folded, subject, [], _watch, actual.horizon).ticket
+                folded = step(folded, subject, [], self.watch, actual.horizon).ticket
             expected[subject] = folded
         wrong = [s for s in expected.keys() | states.keys() if told(expected.get(s)) != told(states.get(s))]
         assert not wrong, (
@@ -323,12 +324,12 @@ class Witness:
         )
 
 
-def _fires(data: dict[str, Any], log: list[Arrived]) -> Iterator[str]:
+def _fires(watch: Watch, data: dict[str, Any], log: list[Arrived]) -> Iterator[str]:
     """The breaches that fire, with this due time, when exactly these events are known and then nothing comes."""
-    ticket = step(None, data["ticket"], [arrived.event for arrived in log], _watch).ticket
+    ticket = step(None, data["ticket"], [arrived.event for arrived in log], watch).ticket
     if ticket is None:
         return
-    trial = step(ticket, data["ticket"], [], _watch, now() + FAR)
+    trial = step(ticket, data["ticket"], [], watch, now() + FAR)
     for output in (o for o in trial.outputs if o.channel is Channel.ALERTS):
         found = json.loads(output.value)["data"]
         if found["status"] == "firing" and found["due_at"] == data["due_at"]:

@@ -76,7 +76,7 @@ class Worker:
         """Wait until it has taken its partitions over."""
         wait_for(
             f"the worker to watch; it said: {self.log_text()[-2000:]}",
-            lambda: "watching partitions" in self.log_text() or self.process.poll() is not None,
+            lambda: "tickets, taken over" in self.log_text() or self.process.poll() is not None,
             timeout,
         )
         assert self.process.poll() is None, self.log_text()[-4000:]

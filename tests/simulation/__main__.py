@@ -6,7 +6,7 @@ Without a seed it lives through SIM_SEEDS worlds from SIM_BASE on and names thos
 import os
 import sys
 
-from tests.simulation.judgement import Judgement
+from tests.simulation.incident_judgement import judged
 from tests.simulation.virtual import simulated
 from tests.simulation.world import World
 
@@ -15,10 +15,10 @@ def lived(seed: int, *, telling: bool = False) -> tuple[World, list[str]]:
     """A world after its life, and what does not hold in it."""
     world = World(seed, telling)
     world.live()
-    found = Judgement(world).faults()
+    found = judged(world).faults()
     if not found and seed % 3 == 0:
         world.again()
-        found = [f"started anew: {text}" for text in Judgement(world).faults()]
+        found = [f"started anew: {text}" for text in judged(world).faults()]
     return world, found
 
 

@@ -9,10 +9,15 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 from streams.publisher import Outgoing, PublishFailedError
+from tests.simulation import incidents
 
-EVENTS, CHANGELOG, ALERTS, VERDICTS, DEAD = "events", "changelog", "alerts", "verdicts", "dead-letters"
+EVENTS, FACTS, ALERTS, VERDICTS, DEAD = "events", "facts", "alerts", "verdicts", "dead-letters"
+CHANGELOG, INCIDENTS = "changelog", "incidents-changelog"
+CHANGELOGS = {EVENTS: CHANGELOG, FACTS: INCIDENTS}
+"""Where the states are kept of what comes from a topic."""
 SESSION_US = 12_000_000
 MESSAGE_TIMEOUT_US = SESSION_US // 2
 
@@ -62,6 +67,7 @@ class Broker:
     logs: dict[tuple[str, int], list[Landed]] = field(default_factory=lambda: defaultdict(list))
     down_until_us: int = 0
     trouble: float = 0.0
+    listeners: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     # -- logs -----------------------------------------------------------------------------------------------------
 
@@ -71,6 +77,9 @@ class Broker:
         offset = log[-1].offset + 1 if log else self.world.plan.first_offset * (topic == EVENTS)
         landed = Landed(offset, self.world.now_us, record.key, record.value, record.headers, by, marker)
         log.append(landed)
+        waiting, self.listeners[topic] = self.listeners[topic], []
+        for member in waiting:
+            member.resume(member.arrivals.set)
         return landed
 
     def end(self, topic: str, partition: int) -> int:
@@ -100,8 +109,7 @@ class Broker:
         done = process.loop.create_future()
         by_lane: dict[tuple[str, int], list[Outgoing]] = {}
         for record in records:
-            partition = 0 if record.partition is None else record.partition
-            by_lane.setdefault((record.topic, partition), []).append(record)
+            by_lane.setdefault((record.topic, self._partition_of(record)), []).append(record)
         open_ = {"left": len(by_lane), "failed": False}
 
         def finished(failed: bool) -> None:
@@ -130,9 +138,15 @@ class Broker:
                 else:
                     wait = dice.randint(10_000, MESSAGE_TIMEOUT_US)
             world.after(wait, lambda lane=lane: self._land(lane))
-        if process.stalls and any(r.topic == CHANGELOG and not r.key.startswith(b"\0") for r in records):
+        if process.stalls and any(r.topic in CHANGELOGS.values() and not r.key.startswith(b"\0") for r in records):
             world.freeze(process, 40_000_000)
         return done
+
+    def _partition_of(self, record: Outgoing) -> int:
+        """Where a record goes; the key decides where somebody consumes it, of the others one partition is enough."""
+        if record.partition is None:
+            return crc32(record.key) % self.partitions if record.topic == FACTS else 0
+        return record.partition
 
     def _land(self, lane: Lane) -> None:
         """Let the next record of a lane land, or not; then the one after it."""
@@ -152,6 +166,9 @@ class Broker:
         landed = self.append(lane.topic, lane.partition, record, process.name)
         if world.telling:
             world.say(process.name, f"lands in {lane.topic}/{lane.partition} @{landed.offset}: {world.told(record)}")
+        if lane.topic == FACTS:
+            for us, meddled in incidents.meddled(dice, record):
+                world.after(us, lambda meddled=meddled: self.append(FACTS, lane.partition, meddled, "meddler"))
         lane.next += 1
         if lane.next == len(lane.records):
             lane.done(lane.unheard)

@@ -32,10 +32,10 @@ def told(dice: Random, life: timedelta) -> tuple[datetime, list[dict]]:
         if start is None:
             start = chosen - within
         elif dice.random() < 0.5:
-            drawn = [_moved(event, start + within - chosen) for event in drawn]
+            drawn = [moved(event, start + within - chosen) for event in drawn]
         else:  # whole days keep the hours of the offices
-            drawn = [_moved(event, timedelta(days=(local_day(start) - local_day(chosen)).days)) for event in drawn]
-        events += _squeezed(drawn, start, start + life, dice)
+            drawn = [moved(event, timedelta(days=(local_day(start) - local_day(chosen)).days)) for event in drawn]
+        events += squeezed(drawn, start, start + life, dice)
     return start, events
 
 
@@ -68,7 +68,7 @@ def _moment(events: list[dict], dice: Random) -> datetime:
     return dice.choice(instants[dice.choice(rules)])  # a rule first, so that one of many clocks is no likelier
 
 
-def _squeezed(events: list[dict], start: datetime, end: datetime, dice: Random) -> list[dict]:
+def squeezed(events: list[dict], start: datetime, end: datetime, dice: Random) -> list[dict]:
     """What lies beyond the end is never told, or told within the world, in its order."""
     later = sorted((e for e in events if instant(e["time"]) > end), key=lambda event: instant(event["time"]))
     kept = [event for event in events if instant(event["time"]) <= end]
@@ -82,7 +82,7 @@ def _squeezed(events: list[dict], start: datetime, end: datetime, dice: Random) 
     return kept
 
 
-def _moved(event: dict, by: timedelta) -> dict:
+def moved(event: dict, by: timedelta) -> dict:
     """The same event some time later, with the instants that it names."""
     data = {
         name: (instant(value) + by).isoformat() if name in INSTANTS else value

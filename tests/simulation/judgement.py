@@ -21,7 +21,7 @@ from streams.changelog import (
 )
 from streams.operator_alerts import Condition
 from tests.second_reading.repair import instant
-from tests.simulation.broker import ALERTS, CHANGELOG, DEAD, EVENTS, VERDICTS, Landed
+from tests.simulation.broker import ALERTS, CHANGELOGS, DEAD, EVENTS, VERDICTS, Landed
 from tests.simulation.second_opinion import Clock, Opinion, Silence, as_read, clock_of, opinions
 from tests.simulation.world import SETTLED_US, World
 
@@ -44,7 +44,7 @@ class Judgement:
     def __init__(self, world: World) -> None:
         self.world = world
         self.events: dict[str, list[tuple[int, dict]]] = defaultdict(list)
-        self.refused: set[tuple[int, int]] = set()
+        self.refused: set[tuple[str, int, int]] = set()
         self.partition: dict[str, int] = {}
         self._parts: dict[tuple, dict[Clock, Opinion]] = {}
         for number in range(world.plan.partitions):
@@ -63,7 +63,7 @@ class Judgement:
                 continue
             event = _event(landed)
             if event is None:
-                self.refused.add((number, landed.offset))
+                self.refused.add((EVENTS, number, landed.offset))
                 continue
             identity = (event["subject"], event["source"], event["id"])
             first = known.setdefault(identity, event)
@@ -75,7 +75,7 @@ class Judgement:
                 instant(event["time"]),
                 event["data"],
             ):
-                self.refused.add((number, landed.offset))
+                self.refused.add((EVENTS, number, landed.offset))
 
     @cached_property
     def latest(self) -> dict[Clock, Opinion]:
@@ -143,7 +143,7 @@ class Judgement:
             data = envelope["data"]
             contents[data.get("alert_id") or data["clock_id"], data["revision"]].add(landed.value)
             if data.get("status") == "firing":
-                firing[data["alert_id"], json.dumps({**data, "revision": 0})].add(data["revision"])
+                firing[data["alert_id"], json.dumps({**data, "revision": envelope["time"]})].add(data["revision"])
         again = [
             f"{name} fires again without news: {revisions}"
             for (name, _), revisions in firing.items()
@@ -238,35 +238,41 @@ class Judgement:
         found = set()
         for landed in self.world.broker.logs[DEAD, 0]:
             told = dict(landed.headers)
-            found.add((int(told["slawatch_partition"]), int(told["slawatch_offset"])))
+            where = (int(told["slawatch_partition"]), int(told["slawatch_offset"]))
+            found.add((told["slawatch_topic"].decode(), *where))
         wrong = [f"record {where} was refused, but is no dead letter" for where in self.refused - found]
         return wrong + [f"record {where} is a dead letter without cause" for where in found - self.refused]
 
     def states(self) -> list[str]:
         """What the owners hold is what the changelog holds, and it is the set of events of each ticket."""
-        wrong, seen = [], set()
+        kept, wrong = self.kept(EVENTS)
+        for ticket, stored in kept.items():
+            held = sorted((event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events)
+            if held != sorted((event["source"], event["id"]) for _, event in self.events.get(ticket, ())):
+                wrong.append(f"{ticket}: the state holds other events than were appended: {held}")
+        return wrong + [f"ticket {ticket} is not remembered" for ticket in self.events.keys() - kept.keys()]
+
+    def kept(self, source: str) -> tuple[dict[str, bytes], list[str]]:
+        """The states that the owners of a matter hold, and where the changelog says otherwise."""
+        wrong, kept, changelog = [], {}, CHANGELOGS[source]
         for number in range(self.world.plan.partitions):
-            owner = self.world.group.owners.get(number)
+            owner = self.world.groups[source].owners.get(number)
             partition = owner.keeper.partitions.get(number) if owner is not None else None
             if partition is None:
-                wrong.append(f"nobody keeps partition {number}")
+                wrong.append(f"nobody keeps partition {number} of {source}")
                 continue
-            log = self.world.broker.logs[CHANGELOG, number]
+            log = self.world.broker.logs[changelog, number]
             for rebuilt, from_ in (
                 (_rebuilt(log), "the changelog"),
-                (_rebuilt(self.world.compacted(number, 0, len(log))), "the compacted changelog"),
+                (_rebuilt(self.world.compacted(changelog, number, 0, len(log))), "the compacted changelog"),
             ):
                 wrong += [
                     f"{key!r} of partition {number}: {from_} differs from the memory"
                     for key in rebuilt.keys() | partition.states.keys()
                     if rebuilt.get(key) != partition.states.get(key)
                 ]
-            for key, stored in partition.states.items():
-                seen.add(key.decode())
-                held = sorted((event.source, event.id) for event in decode(stored[HEADER_BYTES:]).events)
-                if held != sorted((event["source"], event["id"]) for _, event in self.events.get(key.decode(), ())):
-                    wrong.append(f"{key!r}: the state holds other events than were appended: {held}")
-        return wrong + [f"ticket {ticket} is not remembered" for ticket in self.events.keys() - seen]
+            kept |= {key.decode(): stored for key, stored in partition.states.items()}
+        return kept, wrong
 
 
 def _event(landed) -> dict | None:

@@ -27,8 +27,9 @@ class Mutant:
 
 
 COMPLAINTS = "worlds with complaints"
+INCIDENTS = "worlds of incidents"
 STALLED = "worlds whose owners stall in a write"
-"""By whom the bugs are found that only complaints can show."""
+"""By whom the bugs are found that only these worlds can show."""
 
 
 def _mutant(name: str, says: str, where: str, *texts: str, by: str = "simulation") -> Mutant:
@@ -39,6 +40,7 @@ KINDS = "sla.kinds"
 STEP, DUTY, PARTITION, KEEPER = "sla.step", "sla.duty", "streams.partition:Partition", "streams.keeper:Keeper"
 EFFECTS, REPLAY, TIMERS = "streams.effects:Effects", "streams.restore:_Replay", "streams.timers:Timers"
 TICKETS, REVISION = "streams.matter:Tickets", "sla.revision"
+COUNTED, FACT, PROOF = "sla.incident", "sla.fact", "agents.facts_prober:FactsProber.proof"
 
 # fmt: off
 MUTANTS = (
@@ -183,6 +185,39 @@ MUTANTS = (
             "self.found.epoch = max(self.found.epoch, claim.epoch)", "pass"),
     _mutant("unsent-forgotten", "unsent outputs are not looked for", f"{REPLAY}.finish",
             "if outputs:", "if False:"),
+    # incidents
+    _mutant("tickets-not-awaited", "facts are silent although events are unread", PROOF,
+            "if any(committed[number] < end for number, end in ends.items() if end > 0):", "if False:", by=INCIDENTS),
+    _mutant("one-ticket-partition-awaited", "only one partition of the events must be read", PROOF,
+            "if any(committed", "if all(committed", by=INCIDENTS),
+    _mutant("proof-of-the-end", "silence of facts is proven through when the tickets were done", PROOF,
+            "return asked_us, (await self.ends(partitions))[1]", "return await self.ends(partitions)", by=INCIDENTS),
+    _mutant("question-never-anew", "where events end is asked once and for all", PROOF,
+            "self._asked = None", "pass", by=INCIDENTS),
+    _mutant("fact-at-once", "a fact counts before it is known for the grace", "streams.matter:Incidents.read",
+            "fact.read(record.value, appended_at)", "fact.read(record.value)", by=INCIDENTS),
+    _mutant("any-installation", "facts of another installation count", "streams.matter:Incidents.read",
+            'if dict(record.headers or ()).get(APP_HEADER, b"") != self.app:', "if False:", by=INCIDENTS),
+    _mutant("facts-by-arrival", "the fact that comes last counts, whatever its revision", f"{COUNTED}:step",
+            "elif known is None or known.revision < fact.revision:", "else:", by=INCIDENTS),
+    _mutant("revision-of-facts-stays", "the revision of a fact does not grow", f"{FACT}:contribute",
+            "known.revision + 1, seen", "1, seen", by=INCIDENTS),
+    _mutant("facts-not-resent", "facts that a former owner had not published are forgotten", f"{KEEPER}.adopt",
+            "(partition, outputs) for _, _, outputs",
+            "(partition, [o for o in outputs if o.channel != 'facts']) for _, _, outputs", by=INCIDENTS),
+    _mutant("facts-of-nobody", "facts that are sent again do not say whose they are", f"{EFFECTS}._outgoing",
+            "headers = self._of_facts(headers)", "pass", by=INCIDENTS),
+    _mutant("overturned-counts", "a finding that was overturned still counts", f"{FACT}:_judgement",
+            "(recurrence.discounts, False)", "((), False)", by=INCIDENTS),
+    _mutant("leaving-unsaid", "a ticket that belongs elsewhere now still counts", f"{FACT}:contribute",
+            "for key in (*told, *(key for key in ticket.contributed if key not in told)):", "for key in told:",
+            by=INCIDENTS),
+    _mutant("clock-without-ground", "an incident whose first closing is gone goes on", f"{COUNTED}:_judge",
+            "withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs)", "pass", by=INCIDENTS),
+    _mutant("stood-and-waits", "what an incident was told of is taken back with every fact", f"{COUNTED}:_tell",
+            "proven=_firing(known.get(duty.clock_id))", "proven=()", by=INCIDENTS),
+    _mutant("incident-asleep", "nobody keeps time for what is counted", f"{COUNTED}:_tell",
+            "return next_instant(duty, incident.horizon)", "return None", by=INCIDENTS),
     # the keeping of time
     _mutant("time-of-the-answer", "silence is proven through the answer, not the question",
             "streams.progress:Prober.ends", "return sent_us, answer", "return microseconds(self._clock.now()), answer"),
@@ -194,7 +229,8 @@ MUTANTS = (
 QUICK = (
     "repeats-count", "order-of-arrival", "fires-while-lagging", "dead-letter-lost",
     "timers-not-rebuilt", "no-grace", "control-too-soon", "outbox-dropped", "claim-skipped", "due-included",
-    "reopening-ignored", "closed-without-unjudged",
+    "reopening-ignored", "closed-without-unjudged", "tickets-not-awaited", "proof-of-the-end", "facts-by-arrival",
+    "facts-not-resent",
 )  # fmt: skip
 """The mutants tried in every run of the suite."""
 

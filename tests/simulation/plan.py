@@ -6,15 +6,24 @@
 import random
 from dataclasses import dataclass, field
 
+INCIDENTS = "incidents"
+
+
+def of_incidents(seed: int) -> bool:
+    """Whether article 12 is on in the world of a seed; apart from the dice, so that the other worlds are what they were."""
+    return seed % 4 == 3
+
 
 @dataclass(slots=True)
 class Plan:
     """What a seed makes of a world; `faults` are (microseconds since the start, what).
 
-    `business` says what its tickets are: repairs, complaints, or both.
+    `business` says what its tickets are: repairs, complaints, or both; or complaints about shared incidents, of which
+    only the latter is watched.
     """
 
     dice: random.Random
+    of_incidents: bool = False
     business: str = "repair"
     partitions: int = 1
     machines: int = 2
@@ -22,6 +31,7 @@ class Plan:
     blind_after_s: float = 60.0
     answer_us: int = 2000
     fetch_s: float = 0.004
+    facts_fetch_s: float = 0.004
     holes: float = 0.0
     first_offset: int = 0
     late: float = 0.15
@@ -49,6 +59,9 @@ class Plan:
         self.compaction_us = dice.choice((0, 90_000_000))
         self.tombstones_us = dice.choice((20_000_000, 120_000_000))
         self.markers = dice.choice((0.0, 0.0, 0.3, 1.0))
+        if self.of_incidents:
+            self.business = INCIDENTS
+            self.facts_fetch_s = dice.choice((0.004, 0.004, 0.5, 20.0))
         if dice.random() < 0.15:
             return
         self.trouble = dice.choice((0.0, 0.05, 0.3))

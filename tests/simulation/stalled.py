@@ -3,7 +3,7 @@
 What a former owner writes late then hides the valid state from compaction, unless somebody writes that again.
 """
 
-from tests.simulation.judgement import Judgement
+from tests.simulation.incident_judgement import judged
 from tests.simulation.world import World
 
 S = 1_000_000
@@ -15,6 +15,6 @@ def stalled(seed: int, compaction_s: int = 40) -> list[str]:
     world = World(seed, faults=STALLS)
     world.plan.compaction_us = compaction_s * S
     world.live()
-    found = Judgement(world).faults()
+    found = judged(world).faults()
     world.again()
-    return found + Judgement(world).faults()
+    return found + judged(world).faults()

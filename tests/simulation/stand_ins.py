@@ -5,30 +5,46 @@
 
 import asyncio
 
+from agents.facts_prober import FactsProber
 from streams.guard import UnreadError, is_void
 from streams.progress import Prober, ProofFailedError
-from tests.simulation.broker import CHANGELOG, EVENTS
+from tests.simulation.broker import EVENTS
 
 
 class SimulatedProber(Prober):
     """The real prober, with the world's broker behind it."""
 
-    def __init__(self, broker, clock):
-        self._broker, self._clock = broker, clock
+    def __init__(self, world, topic, clock):
+        self._broker, self._topic, self._clock = world.broker, topic, clock
 
     def _ask(self, partitions, spec=None):
         if self._broker.down:
             raise ProofFailedError("simulated: no answer")
         if spec is not None:
-            return {number: self._broker.begin(EVENTS) for number in partitions}
-        return {number: self._broker.end(EVENTS, number) for number in partitions}
+            return {number: self._broker.begin(self._topic) for number in partitions}
+        return {number: self._broker.end(self._topic, number) for number in partitions}
+
+
+class SimulatedFactsProber(SimulatedProber, FactsProber):
+    """The same for facts, with the world's group of tickets."""
+
+    def __init__(self, world, topic, clock):
+        super().__init__(world, topic, clock)
+        self._events = SimulatedProber(world, EVENTS, clock)
+        self._partitions, self._asked = range(world.plan.partitions), None
+        self._tickets = world.groups[EVENTS]
+
+    def _committed(self):
+        if self._broker.down:
+            raise ProofFailedError("simulated: no answer")
+        return {number: self._tickets.committed.get(number, -1001) for number in self._partitions}
 
 
 class SimulatedChangelogs:
-    """The changelogs as the world's broker has them."""
+    """The changelogs of one matter as the world's broker has them."""
 
-    def __init__(self, world):
-        self._world, self._broker = world, world.broker
+    def __init__(self, world, changelog):
+        self._world, self._broker, self._changelog = world, world.broker, changelog
 
     async def ends(self, partitions):
         """Where they end now."""
@@ -41,10 +57,10 @@ class SimulatedChangelogs:
     def _ends(self, partitions):
         if self._broker.down:
             raise ProofFailedError("simulated: no answer")
-        return {number: self._broker.end(CHANGELOG, number) for number in partitions}
+        return {number: self._broker.end(self._changelog, number) for number in partitions}
 
     def _voided(self, partition, start, end, epoch):
         if self._broker.down:
             raise UnreadError("simulated: no answer")
-        records = self._world.compacted(partition, start, end - start)
+        records = self._world.compacted(self._changelog, partition, start, end - start)
         return {r.key for r in records if is_void(r.key, r.value, r.headers, epoch)}

@@ -11,7 +11,7 @@ from sla.watch import Watch
 from streams.changelog import instant
 from streams.crash_points import CrashPoint
 from tests.simulation.broker import DEAD
-from tests.simulation.judgement import Judgement
+from tests.simulation.incident_judgement import judged
 from tests.simulation.stalled import stalled
 from tests.simulation.virtual import simulated
 from tests.simulation.workload import Sent
@@ -43,7 +43,7 @@ def test_what_was_mended(faults, seeds):
         for seed in seeds:
             world = World(seed, faults=faults)
             world.live()
-            found = Judgement(world).faults()
+            found = judged(world).faults()
             assert not found, f"seed {seed}: {found[:3]}"
 
 
@@ -54,6 +54,24 @@ def test_a_void_state_does_not_outlive_the_valid_one(seeds, compaction_s):
         for seed in seeds:
             found = stalled(seed, compaction_s)
             assert not found, f"seed {seed}: {found[:3]}"
+
+
+@pytest.mark.parametrize("incidents", [False, True], ids=["tickets", "incidents"])
+def test_frozen_between_reading_and_checking(incidents):
+    """What another has committed meanwhile is no loss: a worker that thaws with an old state gives it up."""
+    with simulated():
+        for seed in range(20):
+            world = World(seed, faults=[(70_000 * MS, "join")], incidents=incidents)
+            world.after(world.plan.begins_us + 2_500 * MS, lambda world=world: stalled_once_restored(world))
+            world.live()
+            found = judged(world).faults()
+            assert not found, f"seed {seed}: {found[:3]}"
+
+
+def stalled_once_restored(world):
+    """The first worker freezes when it has read its state next, for longer than its session."""
+    for process in world.processes[:1]:
+        process.stalls_restored = True
 
 
 def unaccepted(world):
@@ -90,6 +108,10 @@ def test_letters_of_tickets_that_were_never_accepted(point):
             letters = {landed.key for landed in world.broker.logs[DEAD, 0]}
             assert letters == {sent.key for sent in world.sent}, f"seed {seed}"
             kept = {
-                key for process in world.processes for p in process.keeper.partitions.values() for key in p.states
+                key
+                for process in world.processes
+                for m in process.members
+                for p in m.keeper.partitions.values()
+                for key in p.states
             }
             assert not kept, f"seed {seed}: what is over is not forgotten"

@@ -13,7 +13,9 @@ from sla.rulebook import Rulebook
 from streams.crash_points import CrashPoint
 from tests.second_reading.repair import instant
 from tests.simulation.__main__ import lived
-from tests.simulation.judgement import Judgement, us_of
+from tests.simulation.broker import FACTS
+from tests.simulation.incident_judgement import judged as judgement
+from tests.simulation.judgement import us_of
 from tests.simulation.mutants import MUTANTS, QUICK, sown
 from tests.simulation.try_mutants import caught
 from tests.simulation.virtual import simulated
@@ -42,11 +44,12 @@ def test_every_world_comes_out_right(chunk):
         assert not found, f"base {BASE}; see it with: make sim SEED={seed}\n" + "\n".join(found[:5])
 
 
-def test_one_seed_is_one_world():
+@pytest.mark.parametrize("seed", [6, 7], ids=["tickets", "incidents"])
+def test_one_seed_is_one_world(seed):
     """The same seed gives the same logs, to the byte and the microsecond."""
     logs = []
     for _ in range(2):
-        world = lived(7)[0]
+        world = lived(seed)[0]
         logs.append({where: [(r.us, r.key, r.value) for r in log] for where, log in world.broker.logs.items()})
     assert logs[0] == logs[1]
 
@@ -57,14 +60,21 @@ def test_the_worlds_are_full_of_faults():
     for seed in range(200):
         world = World(seed)
         world.live()
-        judged = Judgement(world)
+        judged = judgement(world)
         seen.update(world.passed)
         seen["adopted"] += len(world.adoptions)
+        seen["facts change hands"] += any(
+            where.startswith(FACTS) and epoch > 1 for _, where, epoch in world.adoptions
+        )
         seen["refused"] += len(judged.refused)
         seen[world.plan.business] += 1
         seen.update(data.get("status") or data["outcome"] for data in judged.last().values())
         for envelope, _ in judged.outputs:
             data = envelope["data"]
+            if data.get("level") == "escalation":
+                seen[f"escalation {data['status']}"] += 1
+                # Of what is counted since the world is there, not since before.
+                seen["escalation within"] += "time" in envelope and us_of(instant(envelope["time"])) > world.start_us
             if data.get("status") == "firing" and data.get("kind") == "complaint":
                 # Told within the world, of what became due within it, or long before.
                 due_within = us_of(instant(envelope["time"])) > world.start_us
@@ -73,10 +83,11 @@ def test_the_worlds_are_full_of_faults():
         seen.update(envelope["data"].get("status") for envelope, _ in judged.outputs)
     places = {f"killed at {point.value}" for point in CrashPoint}
     outcomes = {"running", "met", "late", "breached", "cancelled", "firing", "resolved", "retracted"}
-    businesses = {"repair", "complaint", "both", "due within", "history"}
+    businesses = {"repair", "complaint", "both", "incidents", "due within", "history", "facts change hands"}
+    escalations = {f"escalation {how}" for how in ("firing", "resolved", "retracted", "within")}
     reasons = {"not_done", "awaited", "closed_without", "contradiction", "over_quota"}
     wanted = {"adopted", "refused", "killed at random", "killed in good order"} | places | outcomes
-    assert not {what for what in wanted | businesses | reasons if not seen[what]}
+    assert not {what for what in wanted | businesses | escalations | reasons if not seen[what]}
     assert isinstance(WATCH.rulebook, Rulebook)
 
 

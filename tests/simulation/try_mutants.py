@@ -15,8 +15,9 @@ from cli.generate import lives
 from tests.second_reading.repair import read
 from tests.second_reading.test_agreement import START, of_the_core
 from tests.simulation.__main__ import lived
-from tests.simulation.mutants import COMPLAINTS, MUTANTS, QUICK, STALLED, Mutant, TextGoneError, sown
-from tests.simulation.plan import Plan
+from tests.simulation.mutants import COMPLAINTS, INCIDENTS, MUTANTS, QUICK, STALLED, Mutant, TextGoneError, sown
+from tests.simulation.plan import INCIDENTS as OF_INCIDENTS
+from tests.simulation.plan import Plan, of_incidents
 from tests.simulation.stalled import stalled
 from tests.simulation.virtual import simulated
 from tests.simulation.world import WATCH
@@ -41,7 +42,16 @@ def caught(mutant: Mutant, seeds: int = SEEDS) -> str | None:
 
 def _worlds(mutant: Mutant) -> Iterator[int]:
     """The worlds in which a mutant could show."""
-    return (seed for seed in count() if mutant.by != COMPLAINTS or Plan(Random(seed)).business != "repair")
+    for seed in count():
+        business = Plan(Random(seed), of_incidents(seed)).business
+        if mutant.by == INCIDENTS:
+            fits = business == OF_INCIDENTS
+        elif mutant.by == STALLED:
+            fits = True
+        else:
+            fits = business != OF_INCIDENTS and not (mutant.by == COMPLAINTS and business == "repair")
+        if fits:
+            yield seed
 
 
 def _wrong(seed: int, by: str) -> str | None:

@@ -13,7 +13,8 @@ from zlib import crc32
 
 from cli.generate import lives
 from tests.simulation.complaints import told as complaints
-from tests.simulation.plan import Plan
+from tests.simulation.incidents import told as incidents
+from tests.simulation.plan import INCIDENTS, Plan
 
 START = datetime.fromisoformat("2026-11-23T08:00:00+08:00")
 """Virtual time zero of a world without complaints; complaints choose theirs."""
@@ -34,8 +35,11 @@ class Sent:
 
 def draw(dice: Random, plan: Plan) -> tuple[int, list[Sent]]:
     """Virtual time zero of a world in microseconds, and all its records in order of their taking."""
-    start, told = (START, []) if plan.business == "repair" else complaints(dice, LIFE)
-    if plan.business != "complaint":
+    if plan.business == INCIDENTS:
+        start, told = incidents(dice, LIFE)
+    else:
+        start, told = (START, []) if plan.business == "repair" else complaints(dice, LIFE)
+    if plan.business in ("repair", "both"):
         told = told + _repairs(
             dice, start, dice.choice((1, 1, 2, 2, 3, 4) if plan.business == "repair" else (1, 1, 2))
         )

@@ -21,8 +21,10 @@ from sla.watch import Watch
 from streams.changelog import CONTROL_KEY, decode_control
 from streams.crash_points import CrashPoint
 from streams.restore import RestoreError
-from tests.simulation.broker import CHANGELOG, EVENTS, Broker, Group
-from tests.simulation.plan import Plan
+from tests.simulation.broker import EVENTS, FACTS, Broker, Group
+from tests.simulation.incidents import LAW
+from tests.simulation.member import Member
+from tests.simulation.plan import INCIDENTS, Plan, of_incidents
 from tests.simulation.process import Killed, Process
 from tests.simulation.virtual import presence
 from tests.simulation.workload import draw
@@ -34,6 +36,7 @@ SETTLED_US = 4_000_000
 TURNS_MAX = 200_000
 NOTHING = SimpleNamespace(key=None, value=None, headers=())
 WATCH = Watch(load("sgcc-2014"))
+INCIDENTS_WATCH = Watch(LAW)
 
 
 class RestlessError(AssertionError):
@@ -53,14 +56,20 @@ class Machine:
 class World:
     """One run; `broken` collects what must not be, `trace` what happened (only if `telling`)."""
 
-    def __init__(self, seed: int, telling: bool = False, faults: list[tuple[int, str]] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        telling: bool = False,
+        faults: list[tuple[int, str]] | None = None,
+        incidents: bool | None = None,
+    ) -> None:
         self.seed, self.telling = seed, telling
         self.dice = random.Random(seed)
-        self.plan = Plan(self.dice)
+        self.plan = Plan(self.dice, (of_incidents(seed) and faults is None) if incidents is None else incidents)
         if faults is not None:
             self.plan.faults = [(self.plan.begins_us + us, what) for us, what in faults]
             self.plan.heals_us = self.plan.faults[-1][0] + 20_000_000
-        self.watch = WATCH
+        self.watch = INCIDENTS_WATCH if self.plan.business == INCIDENTS else WATCH
         self.start_us, self.sent = draw(self.dice, self.plan)
         self.now_us = self.start_us
         self.broken: list[str] = []
@@ -68,14 +77,15 @@ class World:
         self.agenda: list[tuple[int, int, Callable[[], None]]] = []
         self.count = count()
         self.broker = Broker(self, self.plan.partitions, trouble=self.plan.trouble)
-        self.group = Group(self, self.plan.partitions)
-        self.listeners: list[Process] = []
+        topics = (EVENTS, FACTS) if self.plan.business == INCIDENTS else (EVENTS,)
+        self.groups = {topic: Group(self, self.plan.partitions) for topic in topics}
+        self.commits: list[tuple[int, str, int, int]] = []
         self.processes: list[Process] = []
         self.running: Process | None = None
         self.turns = 0
         self.begun_us = self.start_us + self.plan.begins_us + 20_000_000
         self.again_us: float = inf
-        self.adoptions: list[tuple[str, int, int]] = []
+        self.adoptions: list[tuple[str, str, int]] = []
         self.passed: set[str] = set()
         self.machines = [Machine(f"m{number}") for number in range(self.plan.machines)]
 
@@ -155,7 +165,7 @@ class World:
     def _come_to_rest(self) -> None:
         """Whatever is under way at the end arrives."""
         for _ in range(20):
-            kept = [p for process in self.processes for p in process.keeper.partitions.values()]
+            kept = [p for process in self.processes for m in process.members for p in m.keeper.partitions.values()]
             if all(partition.step == partition.acked_step for partition in kept):
                 return
             self.run_until(self.now_us + 250_000)
@@ -166,9 +176,6 @@ class World:
             self.say("source", f"events/{sent.partition} @{landed.offset}: {(sent.value or b'')[:400]!r}")
         if self.dice.random() < self.plan.markers:
             self.broker.append(EVENTS, sent.partition, NOTHING, "source", marker=True)
-        listeners, self.listeners = self.listeners, []
-        for process in listeners:
-            process.resume(process.arrivals.set)
 
     def start(self, machine: Machine) -> None:
         """A worker process begins, unless one runs there."""
@@ -285,6 +292,7 @@ class World:
         self.say("world", "heals")
         self.broker.trouble, self.broker.down_until_us, self.plan.holes = 0.0, 0, 0.0
         self.plan.fetch_s, self.plan.answer_us = min(self.plan.fetch_s, 0.5), min(self.plan.answer_us, 50_000)
+        self.plan.facts_fetch_s = min(self.plan.facts_fetch_s, 0.5)
         for machine in self.machines:
             machine.wrong_us = 0
         for process in self.processes:
@@ -293,29 +301,32 @@ class World:
 
     # -- what processes report ------------------------------------------------------------------------------------
 
-    def adopted(self, process: Process, partition: Any) -> None:
+    def adopted(self, member: Member, partition: Any) -> None:
         """A partition is taken over."""
-        self.say(process.name, f"adopts {partition.number}, epoch {partition.epoch}, from {partition.next_offset}")
-        self.adoptions.append((process.name, partition.number, partition.epoch))
+        where = f"{member.source}/{partition.number}"
+        self.say(member.name, f"adopts {where}, epoch {partition.epoch}, from {partition.next_offset}")
+        self.adoptions.append((member.name, where, partition.epoch))
 
-    def committed(self, process: Process, offsets: dict[int, int]) -> None:
+    def committed(self, member: Member, offsets: dict[int, int]) -> None:
         """Offsets are committed: the changelog must know at least as much."""
         for number, offset in offsets.items():
-            log = self.broker.logs[CHANGELOG, number]
+            log = self.broker.logs[member.changelog, number]
             known = max((decode_control(r.value).next_offset for r in log if r.key == CONTROL_KEY), default=0)
             if offset > known:
-                self.broken.append(f"{process.name} committed {offset} of {number}, the changelog knows {known}")
+                where = f"{offset} of {member.source}/{number}"
+                self.broken.append(f"{member.name} committed {where}, the changelog knows {known}")
+            self.commits.append((self.now_us, member.source, number, offset))
 
-    def compacted(self, number: int, offset: int, limit: int) -> list[Any]:
-        """The changelog from an offset on, without what compaction has taken.
+    def compacted(self, changelog: str, number: int, offset: int, limit: int) -> list[Any]:
+        """A changelog from an offset on, without what compaction has taken.
 
         Of what is old enough the last record of each key stays, whoever wrote it; a tombstone for a while only.
         """
-        records = self.broker.read(CHANGELOG, number, offset, limit)
+        records = self.broker.read(changelog, number, offset, limit)
         if not self.plan.compaction_us:
             return records
         before_us = self.now_us - self.plan.compaction_us
-        latest = {r.key: r.offset for r in self.broker.logs[CHANGELOG, number] if r.us < before_us}
+        latest = {r.key: r.offset for r in self.broker.logs[changelog, number] if r.us < before_us}
         return [
             r
             for r in records
