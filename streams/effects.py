@@ -176,6 +176,6 @@ class Effects:
             metrics.outputs.labels(channel.value).inc(channels.count(channel))
         for letter in group.dead_letters:
             metrics.dead_letters.labels(letter.reason).inc()
-        now_us = microseconds(self.clock.now()) if group.fired else 0
-        for wake_us in group.fired:
-            metrics.lateness.observe(max(0, now_us - wake_us - self.grace_us) / 1e6)
+        if group.fired:
+            due_us = microseconds(self.clock.now()) - self.grace_us
+            metrics.lateness.observe([max(0, due_us - wake_us) / 1e6 for wake_us in group.fired])

@@ -34,7 +34,7 @@ from streams.runs import Group, Run, Tail
 
 RECORDS_MAX = 2000
 """Records stepped before the loop gets its turn again."""
-TICKS_MAX = 300
+TICKS_MAX = 400
 """Timers fired for one partition before the loop gets its turn again; events wait as long for theirs."""
 BACKLOG_MAX = 20_000
 """Records taken from Kafka and not yet stepped; beyond it the agent waits."""

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sla.cloudevent import Fault
 from sla.publication import Channel
 from sla.step import Refusal
+from streams.bulk_histogram import BulkHistogram
 from streams.partition import CRASHED_US
 
 LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
@@ -68,11 +69,11 @@ class Metrics:
         self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
         self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
         self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)
-        self.lateness = Histogram(
+        self.lateness = BulkHistogram(
             "sla_detection_lateness_seconds",
             "From due plus grace to the alert being acknowledged, for clocks that silence decided.",
-            buckets=LATENESS_BUCKETS,
-            registry=r,
+            LATENESS_BUCKETS,
+            r,
         )
         self.batch = Histogram("sla_batch_records", "Records stepped at once.", buckets=BATCH_BUCKETS, registry=r)
         self.stall = Histogram(
