@@ -27,18 +27,18 @@ class LinkRefused(Exception):
 
 
 class Pass(msgspec.Struct, frozen=True, array_like=True):
-    """What a link says: which alert, at which receiver its reader is, and until when (seconds since 1970)."""
+    """What a link says: which alert (or message that told many), at which receiver, until when (s since 1970)."""
 
-    alert_id: str
+    target: str
     receiver: str
     until: int
 
 
-def link(base: str, key: bytes, alert_id: str, receiver: str, now: datetime) -> str:
-    """The address for the reader of an alert. ValueError for a key that is too short."""
+def link(base: str, key: bytes, target: str, receiver: str, now: datetime) -> str:
+    """The address for the reader of a message. ValueError for a key that is too short."""
     if len(key) < KEY_BYTES_MIN:
         raise ValueError(f"the key of the links has fewer than {KEY_BYTES_MIN} bytes")
-    told = Pass(alert_id, receiver, int((now + VALID_FOR).timestamp()))
+    told = Pass(target, receiver, int((now + VALID_FOR).timestamp()))
     body = _text(msgspec.json.encode(told))
     return f"{base.rstrip('/')}{PATH}?t={body}.{_text(_signature(key, body))}"
 

@@ -17,7 +17,6 @@ from typing import Final
 
 import msgspec
 
-from alerting.alert import Alert
 from alerting.answer import Answer, Class, Why
 from alerting.breaker import Breaker
 from alerting.ladder import Task
@@ -41,8 +40,8 @@ IDLE_S: Final = 30.0
 STALE_S: Final = 1.0
 AFTER_OUR_FAULT: Final = timedelta(seconds=5)
 
-Link = Callable[[Alert, str], str | None]
-"""The address at which the reader of an alert, at a receiver, acknowledges it; None: there is none."""
+Link = Callable[[str, str], str | None]
+"""Where the reader of an alert, or of a message that told many, acknowledges it at a receiver; None: nowhere."""
 
 
 class Courier:
@@ -234,14 +233,16 @@ class Courier:
         )
 
     def _message(self, tasks: Sequence[Task], *, degraded: bool) -> Message:
-        critical = any(task.critical for task in tasks)
+        firing = any(task.key.step != END for task in tasks)
+        critical = firing and any(task.critical for task in tasks)
         if len(tasks) == 1 and tasks[0].digest is None:
             [task] = tasks
-            link = self._link(task.alert, self.name) if task.key.step != END else None
+            link = self._link(task.alert.alert_id, self.name) if task.key.step != END else None
             return Message(str(task.key), task.occasion, (task.alert,), critical, link, degraded)
         listed = "\n".join(str(task.key) for task in tasks).encode()
         key = tasks[0].digest or f"digest/{self.name}/{blake2b(listed, digest_size=16).hexdigest()}"
-        return Message(key, Occasion.DIGEST, tuple(task.alert for task in tasks), critical, None, degraded)
+        link = self._link(key, self.name) if firing else None
+        return Message(key, Occasion.DIGEST, tuple(task.alert for task in tasks), critical, link, degraded)
 
 
 def _with(

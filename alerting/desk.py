@@ -50,6 +50,7 @@ class Desk:
         self._by_clock: dict[str, list[str]] = {}
         self._by_subject: dict[str, list[str]] = {}
         self._look: list[tuple[datetime, str]] = []
+        self._by_digest: dict[str, set[str]] = {}
         self._looked: dict[str, datetime] = {}
         self._ahead: dict[str, list[Notification]] = {}
 
@@ -69,14 +70,14 @@ class Desk:
             for ack in self._acks.get(target, ()):
                 case.acknowledge(ack.at, ack.by)
         for told in self._ahead.pop(alert.alert_id, ()):
-            case.note(told)
+            self._note(case, told)
         return True
 
     def note(self, told: Notification) -> None:
         """What a record says was tried, or not."""
         case = self.cases.get(told.alert_id)
         if case is not None:
-            case.note(told)
+            self._note(case, told)
         elif len(self._ahead) < AHEAD_MAX or told.alert_id in self._ahead:
             self._ahead.setdefault(told.alert_id, []).append(told)
 
@@ -92,8 +93,17 @@ class Desk:
         return anew
 
     def meant_by(self, target: str) -> list[str]:
-        """The alerts an id, a ticket or an incident stands for."""
-        return [target] if target in self.cases else list(self._by_subject.get(target, ()))
+        """The alerts that an id, a ticket, an incident, or the key of a message that told many stands for."""
+        if target in self.cases:
+            return [target]
+        return list(self._by_subject.get(target, ())) or sorted(self._by_digest.get(target, ()))
+
+    def _note(self, case: Case, told: Notification) -> None:
+        case.note(told)
+        if told.digest is not None:
+            self._by_digest.setdefault(told.digest, set()).add(told.alert_id)
+            for ack in self._acks.get(told.digest, ()):
+                case.acknowledge(ack.at, ack.by)
 
     # -- what is due -------------------------------------------------------------------------------------------
 
@@ -166,6 +176,8 @@ class Desk:
         ]
         for alert_id in old:
             self._drop(alert_id)
+        known = self.cases.keys()
+        self._by_digest = {digest: left for digest, named in self._by_digest.items() if (left := named & known)}
         self._ahead = {name: told for name, told in self._ahead.items() if told[-1].at >= before}
         return len(old)
 

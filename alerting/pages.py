@@ -112,7 +112,7 @@ class Pages:
     async def _ask(self, request: web.Request) -> web.Response:
         token = request.query.get("t", "")
         told = self._read(token)
-        body = _FORM.format(alert=html.escape(told.alert_id), token=html.escape(token, quote=True))
+        body = _FORM.format(alert=html.escape(told.target), token=html.escape(token, quote=True))
         return _page(200, "确认告警 / Acknowledge", body)
 
     async def _acknowledge(self, request: web.Request) -> web.Response:
@@ -121,13 +121,13 @@ class Pages:
         by = " ".join(str(form.get("by", "")).split())[:NAME_MAX]
         if not by:
             return _page(400, "请填写姓名 / Your name, please", "<p>&nbsp;</p>")
-        command = Command(verb=Verb.ACKNOWLEDGE, by=by, target=told.alert_id, reason=f"link/{told.receiver}")
+        command = Command(verb=Verb.ACKNOWLEDGE, by=by, target=told.target, reason=f"link/{told.receiver}")
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._give, command, self._now())
         except CommandFailed as error:
             logger.warning("an acknowledgement could not be written: %s", error)
             return _page(503, "暂时无法确认 / Not now", "<p>请重试。Please try again.</p>")
-        return _page(200, "已确认 / Acknowledged", _DONE.format(alert=html.escape(told.alert_id), by=html.escape(by)))
+        return _page(200, "已确认 / Acknowledged", _DONE.format(alert=html.escape(told.target), by=html.escape(by)))
 
 
 def _page(status: int, title: str, body: str) -> web.Response:

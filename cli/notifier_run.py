@@ -143,7 +143,7 @@ def _holds(
 def _link(own: NotifierSettings, key: bytes, now: Callable[[], datetime]) -> Link:
     if not own.public_url or not key:
         return lambda *_: None
-    return lambda alert, receiver: ack_link.link(own.public_url, key, alert.alert_id, receiver, now())
+    return lambda target, receiver: ack_link.link(own.public_url, key, target, receiver, now())
 
 
 def _dry(own: NotifierSettings) -> NotifierSettings:

@@ -148,7 +148,7 @@ def test_a_link_names_its_alert_and_its_receiver_until_it_is_too_old():
     """And is an address under the one that was configured."""
     assert link("https://sla.example/", KEY, "t1", "desk", NOW).startswith("https://sla.example/ack?t=")
     told = read(token(), KEY, NOW + VALID_FOR)
-    assert (told.alert_id, told.receiver) == ("t1/清单", "desk")
+    assert (told.target, told.receiver) == ("t1/清单", "desk")
     with pytest.raises(LinkRefused, match="too old"):
         read(token(), KEY, NOW + VALID_FOR + timedelta(seconds=2))
 

@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 def desk(told=ONCE, acks=None) -> Desk:
     """An empty one."""
-    return Desk(lambda _: told, frozenset(), timedelta(days=1), tuple, acks or {})
+    return Desk(lambda _: told, frozenset(), timedelta(days=1), tuple, {} if acks is None else acks)
 
 
 def due(found: Desk, name: str = "t1", at=NOW) -> list[str]:
@@ -229,3 +229,25 @@ def test_it_is_looked_at_again_exactly_when_something_is_due():
     assert list(found.to_look_at(NOW + 9 * MINUTE)) == []
     assert list(found.to_look_at(NOW + 10 * MINUTE)) == [alert().alert_id]
     assert found.next_look_at() is None
+
+
+def test_who_acknowledges_a_message_that_told_many_acknowledges_each_of_them():
+    """Whether the command is read after the records, or before."""
+    ack = Command(verb=Verb.ACKNOWLEDGE, by="Wang", target="digest/robot/1")
+    acks = {}
+    found, restarted = desk(STEPS, acks), desk(STEPS, acks)
+    records = []
+    for name in ("t1", "t2", "t3"):
+        found.take(alert(name))
+        [task] = found.decide(alert(name).alert_id, NOW).tasks
+        digest = "digest/robot/1" if name != "t3" else None
+        records.append(msgspec.structs.replace(record(task, Outcome.SENT, NOW), digest=digest))
+        found.note(records[-1])
+    acks["digest/robot/1"] = [Acknowledged(NOW + MINUTE, "Wang")]
+    found.command(ack, NOW + MINUTE)
+    for name in ("t1", "t2", "t3"):
+        restarted.take(alert(name))
+    for told in records:
+        restarted.note(told)
+    for one in (found, restarted):
+        assert [due(one, name, NOW + 20 * MINUTE) for name in ("t1", "t2", "t3")] == [[], [], ["boss"]]
