@@ -3,6 +3,7 @@
     list TARGET   every attempt for an alert or a ticket
     audit         whether each step that was due has an outcome; exit 1 when one has none
     redeliver     try dead messages anew, under the same keys
+    try           send a test message to one receiver
 
 Used by `cli.main`.
 """
@@ -25,6 +26,7 @@ from alerting.plans import plan_of
 from alerting.record import Notification, Outcome, RecordUnreadable, decode
 from alerting.settings import Topics
 from alerting.stages.mute import in_force
+from cli import try_receiver
 from cli.asking import FLAGS, ask, by_flag, commands_of
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
 from cli.delivery_folder import folder, load, rulebook
@@ -47,6 +49,10 @@ def add(verbs: Any) -> None:
     anew.add_argument("target", nargs="?", default="", metavar="ALERT|TICKET", help="only of this one")
     anew.add_argument("--receiver", default="", metavar="NAME", help="only at this receiver")
     by_flag(anew)
+    trying = actions.add_parser("try", help="send a test message to one receiver, and say what it answered")
+    trying.add_argument("receiver", metavar="RECEIVER")
+    add_flags(trying, "rulebook", "calendar_override", "units", "delivery")
+    trying.set_defaults(run=try_receiver.run)
     for action, run in ((listing, _list), (auditing, _audit), (anew, _redeliver)):
         action.add_argument("--since", default=SINCE, metavar="TERM", help='how far back, as in "%(default)s"')
         add_flags(action, *FLAGS, *(("rulebook", "calendar_override", "units", "delivery") if run is _audit else ()))
