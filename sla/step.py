@@ -21,6 +21,7 @@ from sla.publication import Output, Subject
 from sla.revision import revise, withdraw
 from sla.rulebook import Rulebook
 from sla.ticket import EVENTS_MAX, Published, Reading, Ticket, effective
+from sla.turn import Turn
 from sla.vocabulary import Business
 from sla.watch import Watch
 
@@ -39,7 +40,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due.
+    due. `turns` are the clocks whose outcome changed, without historic ones.
     """
 
     ticket: Ticket | None
@@ -47,6 +48,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     refused: list[tuple[Event, Refusal]]
     changed: bool
     unknown: bool = False
+    turns: list[Turn] = []
 
     @property
     def state(self) -> Ticket | None:
@@ -89,11 +91,12 @@ def step(
         return Step(ticket, [], refused, False)
     current.law = rulebook.hash
     outputs: list[Output] = []
+    turns: list[Turn] = []
     unknown = False
     if stirred and not current.forgotten:
         silent = not events and not another_law
-        unknown = _judge(current, subject, watch, outputs, calm=calm, silent=silent)
-    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown)
+        unknown = _judge(current, subject, watch, outputs, turns, calm=calm, silent=silent)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -123,7 +126,16 @@ def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
     return None
 
 
-def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool, silent: bool) -> bool:
+def _judge(
+    ticket: Ticket,
+    subject: str,
+    watch: Watch,
+    outputs: list[Output],
+    turns: list[Turn],
+    *,
+    calm: bool,
+    silent: bool,
+) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
     Answers whether any of them waits for a calendar that ends before its due time.
@@ -169,6 +181,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                         about_ticket,
                         watch,
                         outputs,
+                        turns,
                         silent=silent,
                     )
                     instant = next_instant(duty, ticket.horizon)
@@ -180,7 +193,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     if not silent:
         for clock_id, published in ticket.published.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs)
+                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs, turns)
     recurrences = rulebook.recurrences.get(business.name)
     if not silent and (recurrences or ticket.contributed):
         contribute(ticket, subject, reading, business, recurrences or (), outputs)

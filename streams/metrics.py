@@ -1,16 +1,19 @@
 """The catalogue of what a worker measures: every metric once, with its help, labels and buckets.
 
 Label values come from fixed sets and are set to zero at the start, so that the first failure shows as a rate.
-No ticket and no person is ever a label. `streams` and `agents` only.
+No ticket and no person is ever a label. `docs/metrics.md` is made from it. `streams` and `agents` only.
 """
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from sla.cloudevent import Fault
-from sla.publication import Channel
+from sla.publication import About, Channel
 from sla.step import Refusal
+from streams.clock_counts import ClockCounts
 from streams.partition import CRASHED_US
 
 LATENESS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
@@ -18,11 +21,22 @@ BATCH_BUCKETS = (1, 5, 10, 50, 100, 500, 1000, 5000)
 
 
 class Metrics:
-    """One worker's metrics in a registry of their own."""
+    """One worker's metrics in a registry of their own; `abouts` are the rules whose clocks are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, abouts: Mapping[str, About] | None = None) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        abouts = abouts or {}
         self.registry = CollectorRegistry()
         r = self.registry
+        self.clocks = ClockCounts(abouts, r)
+        self.rules = Gauge(
+            "sla_rule_info",
+            "1 for each rule of the rulebook, with its clause; `assumed`: its limit is not in the text.",
+            ["rule", "clause", "assumed"],
+            registry=r,
+        )
+        for rule, about in abouts.items():
+            self.rules.labels(rule, about.clause, str(about.assumed).lower()).set(1)
         self.events = Counter("sla_events", "Events taken into a ticket or known already.", registry=r)
         self.unknown_types = Counter("sla_unknown_type_events", "Events of a type nobody declared.", registry=r)
         self.dead_letters = Counter("sla_dead_letters", "Records refused, by reason.", ["reason"], registry=r)
@@ -34,6 +48,12 @@ class Metrics:
         self.tickets = Gauge("sla_tickets", "Tickets remembered, by partition.", ["partition"], registry=r)
         self.timers = Gauge(
             "sla_timers", "Timers waiting, stale ones included, by partition.", ["partition"], registry=r
+        )
+        self.watermark = Gauge(
+            "sla_partition_watermark_timestamp_seconds",
+            "When the broker took the last record that was processed, by partition; none before the first.",
+            ["partition"],
+            registry=r,
         )
         self.caught_up = Gauge(
             "sla_partition_caught_up", "1 if the last proof of silence held.", ["partition"], registry=r
@@ -85,8 +105,9 @@ class Metrics:
 
     def forget(self, partition: str) -> None:
         """Drop the series of a partition that is no longer ours."""
-        for gauge in (self.tickets, self.timers, self.caught_up, self.epoch, self.blind):
+        for gauge in (self.tickets, self.timers, self.watermark, self.caught_up, self.epoch, self.blind):
             try:
                 gauge.remove(partition)
             except KeyError:
                 continue
+        self.clocks.forget(partition)
