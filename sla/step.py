@@ -127,14 +127,7 @@ def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
 
 
 def _judge(
-    ticket: Ticket,
-    subject: str,
-    watch: Watch,
-    outputs: list[Output],
-    turns: list[Turn],
-    *,
-    calm: bool,
-    silent: bool,
+    ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], turns: list[Turn], *, calm: bool, silent: bool
 ) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
@@ -150,6 +143,7 @@ def _judge(
     attributes = reading.attributes
     told = attributes.get
     about_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
+    known = ticket.published
     wake_at: datetime | None = None
     seen: set[str] = set()
 
@@ -158,7 +152,7 @@ def _judge(
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
-        published = ticket.published.get(clock_id) if rests else None
+        published = known.get(clock_id) if rests else None
         if published is None or published.reason == Reason.START_WITHDRAWN:
             return False
         return published.outcome in FINAL or (silent and _said_all(published))
@@ -173,17 +167,7 @@ def _judge(
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
                     about = rulebook.about(rule)
-                    revise(
-                        ticket.published,
-                        duty,
-                        ticket.horizon,
-                        about,
-                        about_ticket,
-                        watch,
-                        outputs,
-                        turns,
-                        silent=silent,
-                    )
+                    revise(known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since
@@ -191,7 +175,7 @@ def _judge(
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     if not silent:
-        for clock_id, published in ticket.published.items():
+        for clock_id, published in known.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
                 withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs, turns)
     recurrences = rulebook.recurrences.get(business.name)

@@ -25,9 +25,14 @@ class Metrics:
 
     def __init__(self, abouts: Mapping[str, About] | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        abouts = abouts or {}
         self.registry = CollectorRegistry()
-        r = self.registry
+        self._of_rules(self.registry, abouts or {})
+        self._of_records(self.registry)
+        self._of_partitions(self.registry)
+        self._of_sources(self.registry)
+        self._of_time(self.registry)
+
+    def _of_rules(self, r: CollectorRegistry, abouts: Mapping[str, About]) -> None:
         self.clocks = ClockCounts(abouts, r)
         self.rules = Gauge(
             "sla_rule_info",
@@ -37,6 +42,13 @@ class Metrics:
         )
         for rule, about in abouts.items():
             self.rules.labels(rule, about.clause, str(about.assumed).lower()).set(1)
+        self.calendar_months_left = Gauge(
+            "sla_calendar_months_left",
+            "Months of official or supplied working-day calendar left; infinite where the rulebook needs none.",
+            registry=r,
+        )
+
+    def _of_records(self, r: CollectorRegistry) -> None:
         self.events = Counter("sla_events", "Events taken into a ticket or known already.", registry=r)
         self.unknown_types = Counter("sla_unknown_type_events", "Events of a type nobody declared.", registry=r)
         self.dead_letters = Counter("sla_dead_letters", "Records refused, by reason.", ["reason"], registry=r)
@@ -45,6 +57,14 @@ class Metrics:
             "sla_publish_retries", "Groups sent again, not acknowledged in time.", registry=r
         )
         self.resent = Counter("sla_resent_outputs", "Outputs sent again after a recovery.", registry=r)
+        self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
+        self.batch = Histogram("sla_batch_records", "Records stepped at once.", buckets=BATCH_BUCKETS, registry=r)
+        for reason in (*Fault, *Refusal, CRASHED_US):
+            self.dead_letters.labels(reason)
+        for channel in Channel:
+            self.outputs.labels(channel.value)
+
+    def _of_partitions(self, r: CollectorRegistry) -> None:
         self.tickets = Gauge("sla_tickets", "Tickets remembered, by partition.", ["partition"], registry=r)
         self.timers = Gauge(
             "sla_timers", "Timers waiting, stale ones included, by partition.", ["partition"], registry=r
@@ -67,11 +87,8 @@ class Metrics:
             ["partition"],
             registry=r,
         )
-        self.calendar_months_left = Gauge(
-            "sla_calendar_months_left",
-            "Months of official or supplied working-day calendar left; infinite where the rulebook needs none.",
-            registry=r,
-        )
+
+    def _of_sources(self, r: CollectorRegistry) -> None:
         self.source_delay = Gauge(
             "sla_source_delay_seconds",
             "Greatest delay from event to append since the last scrape, by source.",
@@ -85,23 +102,19 @@ class Metrics:
             registry=r,
         )
         self.source_silent = Gauge("sla_source_silent", "1 while a source is silent.", ["source"], registry=r)
-        self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
-        self.restored = Counter("sla_restored_records", "Changelog records read while taking over.", registry=r)
-        self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)
+
+    def _of_time(self, r: CollectorRegistry) -> None:
         self.lateness = Histogram(
             "sla_detection_lateness_seconds",
             "From due plus grace to the alert being acknowledged, for clocks that silence decided.",
             buckets=LATENESS_BUCKETS,
             registry=r,
         )
-        self.batch = Histogram("sla_batch_records", "Records stepped at once.", buckets=BATCH_BUCKETS, registry=r)
+        self.held = Gauge("sla_timers_held", "1 while a stepped wall clock holds the timers.", registry=r)
         self.stall = Histogram(
             "sla_loop_stall_seconds", "How late the event loop woke up.", buckets=LATENESS_BUCKETS, registry=r
         )
-        for reason in (*(r.value for r in (*Fault, *Refusal)), CRASHED_US):
-            self.dead_letters.labels(reason)
-        for channel in Channel:
-            self.outputs.labels(channel.value)
+        self.restore_seconds = Histogram("sla_restore_seconds", "Time to take partitions over.", registry=r)
 
     def forget(self, partition: str) -> None:
         """Drop the series of a partition that is no longer ours."""
