@@ -15,7 +15,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     """One clock whose outcome changed; `before` is empty where the clock is new.
 
     `unit` owes it (None: nobody is named, or the clock lost its ground). `used` is the share of the term that was
-    used when it was stopped, 1 at exactly the due time; None while it is open, and where there is no due time.
+    used when it was done, 1 at exactly the due time; None while it is not, and where there is no due time.
     """
 
     rule: str
@@ -27,10 +27,14 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
 
 def turn(duty: Duty, before: str, outcome: Outcome) -> Turn:
     """The turn of a clock that is judged `outcome` and was last said to be `before`."""
-    return Turn(duty.rule, before, outcome, duty.owner, _used(duty) if duty.stop is not None else None)
+    done = outcome is _MET or outcome is _LATE
+    return Turn(duty.rule, before, outcome, duty.owner, _used(duty) if done else None)
 
 
 def _used(duty: Duty) -> float | None:
     if duty.due_at is None or duty.stop is None or duty.due_at <= duty.started_at:
         return None
     return max(0.0, (duty.stop.time - duty.started_at) / (duty.due_at - duty.started_at))
+
+
+_MET, _LATE = Outcome.MET, Outcome.LATE

@@ -29,7 +29,8 @@ OTHER_UNITS: Final = "other"
 NO_UNIT: Final = "none"
 
 CLOSED: Final = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.CANCELLED)
-_STOPPED = frozenset({Outcome.MET, Outcome.LATE})
+_STOPPED = frozenset({Outcome.MET.value, Outcome.LATE.value})
+_RUNNING, _UNKNOWN, _LATE, _BREACHED = Outcome.RUNNING, Outcome.UNKNOWN, Outcome.LATE, Outcome.BREACHED.value
 
 
 class ClockCounts(Collector):
@@ -60,11 +61,12 @@ class ClockCounts(Collector):
         """
         for turn in turns:
             outcome = turn.outcome
-            breached_before = outcome is Outcome.LATE and turn.before == Outcome.BREACHED
-            if outcome in _COUNTED and not breached_before:
+            if outcome is _RUNNING or outcome is _UNKNOWN:
+                continue
+            if not (outcome is _LATE and turn.before == _BREACHED):
                 self._closed[turn.rule, outcome] += 1
                 self._by_unit[self._unit(turn.unit), outcome] += 1
-            if turn.used is not None and outcome in _STOPPED and turn.before not in _STOPPED:
+            if turn.used is not None and turn.before not in _STOPPED:
                 shares = self._used.get(turn.rule)
                 if shares is None:
                     shares = self._used[turn.rule] = _Shares()
@@ -154,6 +156,3 @@ class _Shares:
             total += count
             found.append((str(edge), float(total)))
         return found
-
-
-_COUNTED = frozenset(CLOSED)

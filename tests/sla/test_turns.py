@@ -59,6 +59,18 @@ def test_a_clock_that_lost_its_start_turns_to_cancelled():
     assert states(life) == []
 
 
+def test_a_cancelled_clock_used_nothing():
+    """Even if it was done after all."""
+    life = Life()
+    life.tell(ACCEPTED, "08:01:30 e2 closed reason=mistake")
+    stepped = life.tell(f"08:02:00 e3 {TO_CITY}")
+    assert life.verdict()["outcome"] == "cancelled"
+    assert [turn.used for turn in turns(stepped)] == []
+    again = Life()
+    [turn] = turns(again.tell(ACCEPTED, "08:01:30 e2 closed reason=mistake", f"08:02:00 e3 {TO_CITY}"))
+    assert (turn.outcome, turn.used) == ("cancelled", None)
+
+
 def test_historic_clocks_do_not_turn():
     """What lies before the first start is not the desk's present record."""
     life = Life(Watch(shipped(), quiet_before=instant("09:00:00")))
