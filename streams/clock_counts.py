@@ -24,6 +24,8 @@ USED_BUCKETS: Final = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 5.0)
 """Shares of a term. 1 is an edge, so what was in time is counted exactly."""
 
 UNITS_MAX: Final = 300
+UNIT_LENGTH_MAX: Final = 64
+"""A code is shorter; what is longer is no code and no label."""
 OTHER_UNITS: Final = "other"
 """Where units beyond the first `UNITS_MAX` are counted together; who has more asks the verdicts."""
 NO_UNIT: Final = "none"
@@ -84,7 +86,7 @@ class ClockCounts(Collector):
         if unit is None:
             return NO_UNIT
         if unit not in self._units:
-            if len(self._units) >= UNITS_MAX:
+            if len(self._units) >= UNITS_MAX or len(unit) > UNIT_LENGTH_MAX:
                 return OTHER_UNITS
             self._units.add(unit)
             for outcome in CLOSED:

@@ -78,6 +78,12 @@ def test_units_are_counted_and_limited():
     assert [met("u0"), met(f"u{UNITS_MAX}"), met(OTHER_UNITS), met(NO_UNIT)] == [1, None, 5, 1]
 
 
+def test_what_is_too_long_for_a_code_is_no_label():
+    """A source that puts a sentence there names nobody."""
+    registry = counts(Turn(RULE, "running", Outcome.MET, "u" * 65))
+    assert registry.get_sample_value("sla_unit_clocks_closed_total", {"unit": OTHER_UNITS, "outcome": "met"}) == 1
+
+
 def test_open_clocks_are_summed_over_partitions_and_forgotten_with_them():
     """A partition that goes to another takes its clocks along."""
     registry = CollectorRegistry()
