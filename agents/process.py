@@ -35,7 +35,7 @@ STOP_WITHIN_S = 20.0
 
 async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
     """Run until told to stop (0), the log is replayed (0), or something fails (70)."""
-    loop, stop, metrics = asyncio.get_running_loop(), asyncio.Event(), Metrics()
+    loop, stop, metrics = asyncio.get_running_loop(), asyncio.Event(), Metrics(rulebook.abouts)
     # What is made while stepping dies young and without cycles; looking for cycles often only costs time.
     gc.collect()
     gc.freeze()

@@ -21,6 +21,7 @@ from typing import Any
 from faust.types import TP
 
 from agents import watch_records
+from agents.count_open import count_open
 from agents.facts_prober import FactsProber
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
@@ -28,6 +29,7 @@ from agents.watch_sources import watch_sources
 from agents.watchdog import watch_progress
 from sla.publication import Channel
 from sla.watch import Watch
+from streams.changelog import NEVER
 from streams.clock import Clock, LogClock
 from streams.effects import Effects, Names
 from streams.faust_seams import KeptApp, KeptConsumer, KeptTable, KeptTables, event_topic
@@ -203,6 +205,7 @@ class Worker:
         blind_after = self.settings.blind_after if isinstance(self.matter, Tickets) else math.inf
         self._spawn(keep_time(self.keeper, self.prober, steps, blind_after), "time")
         self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
+        self._spawn(count_open(self.keeper), "open clocks")
         if isinstance(self.matter, Tickets) and not isinstance(self.clock, LogClock):
             self._spawn(watch_sources(self.keeper, self.prober, self.matter), "sources")
         if isinstance(self.clock, LogClock):
@@ -258,6 +261,8 @@ class Worker:
         for partition in self.keeper.partitions.values():
             self.metrics.tickets.labels(partition.label).set(len(partition.states))
             self.metrics.timers.labels(partition.label).set(len(partition.timers))
+            if partition.last_appended_us != NEVER:
+                self.metrics.watermark.labels(partition.label).set(partition.last_appended_us / 1e6)
 
     def _refresh_sources(self, tickets: Tickets) -> None:
         for name, delay in tickets.sources.delays().items():

@@ -1,4 +1,5 @@
-"""The notifier's metrics: one catalogue, each initialised, so that a zero is seen. `alerting` and `cli` only.
+"""The notifier's metrics: one catalogue, each initialised, so that a zero is seen. `alerting` and `cli`
+only; `docs/metrics.md` is made from it.
 
 No ticket, customer or address is ever a label; receivers are named in the configuration and are few.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from alerting.record import Outcome
 from alerting.stages.mute import Mute
@@ -19,6 +20,7 @@ class Metrics:
     """Registered with one registry, for one set of receivers."""
 
     def __init__(self, receivers: Iterable[str], registry: CollectorRegistry) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry
         self.alerts = Counter("sla_notify_alerts", "Alert revisions read", registry=registry)
         self.unreadable = Counter("sla_notify_unreadable", "Records that are no alerts", registry=registry)

@@ -19,6 +19,7 @@ from sla.rule import Rule
 from sla.rulebook import Rulebook
 from sla.step import MARKER_TERM, Refusal
 from sla.ticket import Published
+from sla.turn import Turn
 from sla.units import above
 from sla.watch import Watch
 
@@ -49,6 +50,7 @@ class IncidentStep(msgspec.Struct, frozen=True, gc=False):
     refused: list[tuple[Fact, Refusal]]
     changed: bool
     unknown: bool = False
+    turns: list[Turn] = []
 
     @property
     def state(self) -> Incident | None:
@@ -83,9 +85,10 @@ def step(
         return IncidentStep(incident, [], refused, False)
     current.law = watch.rulebook.hash
     outputs: list[Output] = []
+    turns: list[Turn] = []
     if current.facts:
-        _judge(current, key, watch, outputs)
-    return IncidentStep(_aged(current), outputs, refused, True)
+        _judge(current, key, watch, outputs, turns)
+    return IncidentStep(_aged(current), outputs, refused, True, turns=turns)
 
 
 def encode(incident: Incident) -> bytes:
@@ -120,7 +123,7 @@ def _aged(incident: Incident) -> Incident | None:
     return Incident({}, {}, horizon, wake_at + MARKER_TERM, wake_at, incident.law)
 
 
-def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) -> None:
+def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output], turns: list[Turn]) -> None:
     """Judge an incident anew; append what differs from what was published, and set `wake_at`."""
     rulebook = watch.rulebook
     facts = [incident.facts[ticket] for ticket in sorted(incident.facts)]
@@ -128,13 +131,13 @@ def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output]) ->
     found = courses(rule, key, facts, incident.horizon) if rule is not None else []
     instants: list[datetime] = []
     for course in found:
-        instant = _tell(incident, key, course, watch, outputs)
+        instant = _tell(incident, key, course, watch, outputs, turns)
         instants += [] if instant is None else [instant]
     told = {course.duty.clock_id for course in found}
     subject = _subject(key, [fact for fact in facts if fact.accepted is not None])
     for clock_id, published in incident.published.items():
         if clock_id not in told and published.reason != Reason.START_WITHDRAWN:
-            withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs)
+            withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs, turns)
     if not instants and all(fact.closed is not None for fact in _last_stretch(facts)):
         instants = [max(last_moment(fact) for fact in facts) + FORGET_AFTER]
     incident.wake_at = min(instants, default=None)
@@ -145,7 +148,9 @@ def _last_stretch(facts: list[Fact]) -> list[Fact]:
     return found[-1] if found else []
 
 
-def _tell(incident: Incident, key: str, course: Course, watch: Watch, outputs: list[Output]) -> datetime | None:
+def _tell(
+    incident: Incident, key: str, course: Course, watch: Watch, outputs: list[Output], turns: list[Turn]
+) -> datetime | None:
     """Publish what changed about one clock; the next instant at which silence would change it."""
     duty, counted = course.duty, course.counted
     if counted:
@@ -159,6 +164,7 @@ def _tell(incident: Incident, key: str, course: Course, watch: Watch, outputs: l
         _subject(key, counted or course.filed),
         watch,
         outputs,
+        turns,
         silent=False,
         # Facts come in for many reasons: what one of them made known does not wait again because another came.
         proven=_firing(known.get(duty.clock_id)),

@@ -21,6 +21,7 @@ from sla.publication import (
     withdrawn_verdict,
 )
 from sla.ticket import Published, Raised
+from sla.turn import Turn, turn
 from sla.watch import Watch
 
 
@@ -32,6 +33,7 @@ def revise(
     subject: Subject,
     watch: Watch,
     outputs: list[Output],
+    turns: list[Turn],
     *,
     silent: bool,
     proven: Collection[str] = (),
@@ -39,20 +41,23 @@ def revise(
 ) -> None:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
 
-    `known` is what was last published, by clock. `silent`: only silence through `horizon` was added since. `watch`
-    says which alerts are historic, and which unverified. `proven` are levels that need no further silence to stand.
-    `each_by_its_instant`: an alert is historic by when it came to hold, not by when its clock is due.
+    `known` is what was last published, by clock. `turns` takes how it turned, unless it is historic. `silent`: only
+    silence through `horizon` was added since. `watch` says which alerts are historic, and which unverified. `proven`
+    are levels that need no further silence to stand. `each_by_its_instant`: an alert is historic by when it came to
+    hold, not by when its clock is due.
     """
     outcome, reason = judge(duty, horizon)
     said = verdict_facts(duty, outcome, subject)
     published = known.get(duty.clock_id)
     if published is None:
         published = known[duty.clock_id] = Published(0, "", "", b"", {})
+    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
     if published.outcome != outcome or published.reason != reason or published.facts != said:
+        if published.outcome != outcome and not historic:
+            turns.append(turn(duty, published.outcome, outcome))
         published.revision += 1
         published.outcome, published.reason, published.facts = outcome, reason, said
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
-    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
     doubted = duty.start.source in watch.unverified
     unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
     alerts = published.alerts
@@ -91,8 +96,11 @@ def revise(
                 _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
 
 
-def withdraw(clock_id: str, published: Published, subject: Subject, about: About, outputs: list[Output]) -> None:
+def withdraw(
+    clock_id: str, published: Published, subject: Subject, about: About, outputs: list[Output], turns: list[Turn]
+) -> None:
     """Take back a clock that has no ground any more: its start was voided or corrected away."""
+    turns.append(Turn(about.rule, published.outcome, Outcome.CANCELLED))
     published.revision += 1
     published.outcome, published.reason = Outcome.CANCELLED, Reason.START_WITHDRAWN
     published.facts = b""

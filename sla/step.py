@@ -21,6 +21,7 @@ from sla.publication import Output, Subject
 from sla.revision import revise, withdraw
 from sla.rulebook import Rulebook
 from sla.ticket import EVENTS_MAX, Published, Reading, Ticket, effective
+from sla.turn import Turn
 from sla.vocabulary import Business
 from sla.watch import Watch
 
@@ -39,7 +40,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due.
+    due. `turns` are the clocks whose outcome changed, without historic ones.
     """
 
     ticket: Ticket | None
@@ -47,6 +48,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     refused: list[tuple[Event, Refusal]]
     changed: bool
     unknown: bool = False
+    turns: list[Turn] = []
 
     @property
     def state(self) -> Ticket | None:
@@ -89,11 +91,12 @@ def step(
         return Step(ticket, [], refused, False)
     current.law = rulebook.hash
     outputs: list[Output] = []
+    turns: list[Turn] = []
     unknown = False
     if stirred and not current.forgotten:
         silent = not events and not another_law
-        unknown = _judge(current, subject, watch, outputs, calm=calm, silent=silent)
-    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown)
+        unknown = _judge(current, subject, watch, outputs, turns, calm=calm, silent=silent)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -123,7 +126,9 @@ def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
     return None
 
 
-def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *, calm: bool, silent: bool) -> bool:
+def _judge(
+    ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], turns: list[Turn], *, calm: bool, silent: bool
+) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
     Answers whether any of them waits for a calendar that ends before its due time.
@@ -138,6 +143,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
     attributes = reading.attributes
     told = attributes.get
     about_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
+    known = ticket.published
     wake_at: datetime | None = None
     seen: set[str] = set()
 
@@ -146,7 +152,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
-        published = ticket.published.get(clock_id) if rests else None
+        published = known.get(clock_id) if rests else None
         if published is None or published.reason == Reason.START_WITHDRAWN:
             return False
         return published.outcome in FINAL or (silent and _said_all(published))
@@ -161,16 +167,7 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
                     about = rulebook.about(rule)
-                    revise(
-                        ticket.published,
-                        duty,
-                        ticket.horizon,
-                        about,
-                        about_ticket,
-                        watch,
-                        outputs,
-                        silent=silent,
-                    )
+                    revise(known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since
@@ -178,9 +175,9 @@ def _judge(ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], *,
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     if not silent:
-        for clock_id, published in ticket.published.items():
+        for clock_id, published in known.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs)
+                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs, turns)
     recurrences = rulebook.recurrences.get(business.name)
     if not silent and (recurrences or ticket.contributed):
         contribute(ticket, subject, reading, business, recurrences or (), outputs)

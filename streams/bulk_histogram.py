@@ -21,6 +21,7 @@ class BulkHistogram(Collector):
     def __init__(self, name: str, says: str, buckets: Sequence[float], registry: CollectorRegistry) -> None:
         """`buckets` are upper bounds, ascending, each belonging to its bucket; +Inf is added."""
         self._name, self._says, self._bounds = name, says, tuple(buckets)
+        self.labels: dict[str, tuple[str, ...]] = {name: ()}
         self._counts = [0] * (len(self._bounds) + 1)
         self._sum = 0.0
         registry.register(self)
@@ -32,6 +33,10 @@ class BulkHistogram(Collector):
             counts[bisect_left(bounds, value)] += 1
             total += value
         self._sum += total
+
+    def describe(self) -> Iterator[HistogramMetricFamily]:
+        """What it is, without its values."""
+        yield HistogramMetricFamily(self._name, self._says)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """For the registry."""

@@ -125,6 +125,7 @@ class Keeper:
         self.partitions[partition.number] = partition
         self._noted[partition.number] = _Noted()
         self.metrics.epoch.labels(partition.label).set(partition.epoch)
+        self.metrics.blind.labels(partition.label).set(partition.alerts.firing(Condition.BLIND))
         self.wake.set()
         return partition
 
@@ -239,6 +240,7 @@ class Keeper:
         offsets = {number: partition.next_offset for number, partition in owners.items()}
         groups = [group for partition in owners.values() if (group := partition.seal()) is not None]
         states = self.effects.states(owners, groups)
+        self._count(owners)
         await self.settle()
         await self.guard.look(owners)
         controls = self._controls({number: p for number, p in owners.items() if p.live})
@@ -301,6 +303,13 @@ class Keeper:
             self.metrics.batch.observe(stepped)
             self._drained.set()
         return stepped
+
+    def _count(self, owners: dict[int, Partition]) -> None:
+        """Count the clocks that turned, once a round."""
+        for partition in owners.values():
+            if partition.turns:
+                self.metrics.clocks.count(partition.turns)
+                partition.turns.clear()
 
     def _step_ticks(self) -> bool:
         more = False

@@ -18,6 +18,7 @@ from sla.event import Event
 from sla.fact import Fact
 from sla.publication import Output
 from sla.step import Refusal, step
+from sla.turn import Turn
 from sla.watch import Watch
 from streams.runs import Record
 from streams.sources import Sources
@@ -49,6 +50,10 @@ class Stepped(Protocol):
     @property
     def unknown(self) -> bool:
         """Whether a clock waits for a calendar that ends before it is due."""
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The clocks whose outcome changed."""
 
 
 class Matter(Protocol):

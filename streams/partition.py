@@ -18,6 +18,7 @@ from typing import Any
 
 from sla.cloudevent import Refused, UnknownType
 from sla.duty import Status
+from sla.turn import Turn
 from sla.watch import Watch
 from streams.changelog import (
     HEADER_BYTES,
@@ -84,6 +85,7 @@ class Partition:
         self.last_appended_us = NEVER
         self.unknown_types = 0
         self.events = 0
+        self.turns: list[Turn] = []
         self.alerts = self._alerts(f"{topic}/{number}")
         self.said = b""
         self.caught_up = False
@@ -175,6 +177,7 @@ class Partition:
                 self._open().dead_letters.append(letter)
         if not result.changed:
             return
+        self.turns += result.turns
         if result.unknown:
             self.fire(Condition.CALENDAR_ENDS)
         group = self._open()
