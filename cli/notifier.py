@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         return 2
     logging.getLogger("slawatch").setLevel(settings.log_level.upper())
     try:
-        if not _may_start(settings, own):
+        if not _may_start(settings, own, dry_run=options.dry_run):
             return 1
     except ConfigurationError as error:
         print(error, file=sys.stderr)
@@ -89,11 +89,12 @@ def _key(own: NotifierSettings) -> bytes:
     return key
 
 
-def _may_start(settings: Settings, own: NotifierSettings) -> bool:
+def _may_start(settings: Settings, own: NotifierSettings, *, dry_run: bool) -> bool:
     alerts = [
         spec
         for spec in catalogue(settings.prefix, settings.app_id, settings.partitions)
         if spec.name in (f"{settings.prefix}alerts", f"{settings.prefix}dead-letters")
     ]
     specs = [*alerts, *delivery_catalogue(settings.prefix, settings.partitions)]
-    return may_start(settings, specs, of_notifier(settings.prefix, own.group, READERS))
+    # A dry run writes nothing and joins a group that nobody can grant by name.
+    return may_start(settings, specs, () if dry_run else of_notifier(settings.prefix, own.group, READERS))

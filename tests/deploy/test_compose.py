@@ -163,16 +163,15 @@ def test_the_notifier_finds_its_folder_and_valkey(read_as):
 
 
 def test_prometheus_asks_every_process_where_it_serves():
-    """Each target of its configuration is a service with that port, and no process is left out."""
+    """Each target is a service with that port, and no process is left out."""
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-    jobs = [group for job in config["scrape_configs"] for group in job["static_configs"]]
-    asked = {tuple(target.split(":")) for group in jobs for target in group["targets"]}
-    served = {
-        (name, str(inside)) for name in ("worker-1", "worker-2", "notifier") for _, _, inside in ALL[name].ports
-    }
-    assert served <= asked
-    known = {name: {str(port) for _, _, port in one.ports} for one in ALL.values() for name in one.names}
-    assert all(port in known.get(name, set()) for name, port in asked - {("localhost", "9090")})
+    [targets] = [mount.source for mount in ALL["prometheus"].mounts if mount.target == "/etc/prometheus/targets"]
+    discovered = [*config["scrape_configs"], *config["alerting"]["alertmanagers"]]
+    files = [file for one in discovered for group in one["file_sd_configs"] for file in group["files"]]
+    groups = [group for file in files for group in yaml.safe_load((ROOT / targets / Path(file).name).read_text())]
+    asked = {tuple(target.split(":")) for group in groups for target in group["targets"]}
+    told = ("worker-1", "worker-2", "notifier", "alertmanager")
+    assert asked == {(name, str(inside)) for name in told for _, _, inside in ALL[name].ports}
 
 
 def test_the_image_is_built_from_pinned_images_and_runs_as_nobody_in_particular():

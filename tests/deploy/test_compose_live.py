@@ -21,7 +21,7 @@ from alerting.signing import secret
 from cli.main import main
 from streams.brokers.local import LocalKafka
 from tests.alerting.live.process import Sink
-from tests.deploy.compose import Service, broker_settings, services
+from tests.deploy.compose import ROOT, Service, broker_settings, services
 from tests.live.stage import encoded, free_port, wait_for
 from tests.live.test_spine import event, now
 
@@ -116,14 +116,12 @@ class Host:
             if mount.is_volume:
                 here.mkdir(parents=True, exist_ok=True)
                 continue
-            here.parent.mkdir(parents=True, exist_ok=True)
-            source = Path(mount.source)
-            if source.is_dir():
-                shutil.copytree(source, here, dirs_exist_ok=True)
-            else:
-                here.write_text(
-                    self.placed(source.read_text(), service, {}).replace("_interval: 15s", "_interval: 1s")
-                )
+            source = ROOT / mount.source
+            files = [file for file in source.rglob("*") if file.is_file()] if source.is_dir() else [source]
+            for file in files:
+                copy = here / file.relative_to(source) if source.is_dir() else here
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_text(self.placed(file.read_text(), service, {}).replace("_interval: 15s", "_interval: 1s"))
         return dict(sorted(paths.items(), key=lambda pair: -len(pair[0])))
 
     def command(self, name: str) -> tuple[list[str], dict[str, str]]:
