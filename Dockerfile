@@ -9,8 +9,8 @@ COPY . /opt/slawatch
 RUN /opt/venv/bin/python -m compileall -q /opt/slawatch
 
 FROM python:3.11.15-slim-bookworm
-RUN groupadd --system --gid 10001 slawatch \
- && useradd --system --uid 10001 --gid slawatch --home-dir /nonexistent --shell /usr/sbin/nologin slawatch
+RUN groupadd --gid 10001 slawatch \
+ && useradd --uid 10001 --gid slawatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin slawatch
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/slawatch /opt/slawatch
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/slawatch PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
