@@ -9,7 +9,7 @@ STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test faults faults-short check format demo kafka bench sim mutants recount lock kafka-lock clean
+.PHONY: help setup test faults faults-short check audit sbom format demo kafka bench sim mutants recount lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ check: $(STAMP)  ## format, lint, types, import contracts; changes nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+audit: $(STAMP)  ## known vulnerabilities of what runs (asks the public advisories), and careless code of our own
+	@$(BIN)/bandit --quiet --severity-level medium --recursive agents alerting cli sla streams
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+sbom: $(STAMP)  ## the bill of materials of what runs, CycloneDX, in build/sbom.json
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml -o build/sbom.json requirements.lock
+	@echo "build/sbom.json"
 
 format: $(STAMP)  ## put every file into shape
 	@$(BIN)/ruff format .

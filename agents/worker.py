@@ -22,6 +22,7 @@ from faust.types import TP
 
 from agents import watch_records
 from agents.count_open import count_open
+from agents.credentials import credentials
 from agents.facts_prober import FactsProber
 from agents.keep_time import Steps, keep_time
 from agents.replay import replay
@@ -283,7 +284,7 @@ def _app(settings: Settings, group: str) -> KeptApp:
     return KeptApp(
         group,
         broker="kafka://" + settings.bootstrap.replace(",", ";kafka://"),
-        broker_credentials=None,
+        broker_credentials=credentials(settings),
         Table=KeptTable,
         TableManager=KeptTables,
         store="memory://",

@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from alerting.command import Command, CommandUnreadable, decode, encode, key
 from alerting.history import appended_at
 
+GROUP: Final = "slawatch-notifier-commands"
+"""Required by the client, never joined: partitions are assigned by hand. It must be allowed to be described."""
 ANSWER_WITHIN_S: Final = 30.0
 POLL_S: Final = 0.2
 
@@ -26,7 +28,7 @@ class CommandLog:
         self._consumer = Consumer(
             {
                 **settings,
-                "group.id": "slawatch-notifier-commands",  # required by the client, never joined
+                "group.id": GROUP,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,

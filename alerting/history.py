@@ -21,6 +21,8 @@ from alerting.settings import Topics
 
 logger = logging.getLogger("slawatch.notifier")
 
+GROUP: Final = "slawatch-notifier-history"
+"""Required by the client, never joined: partitions are assigned by hand. It must be allowed to be described."""
 BATCH: Final = 5_000
 DETECTED_AT: Final = "detected_at"
 ANSWER_WITHIN_S: Final = 30.0
@@ -82,7 +84,7 @@ def read_back(
     consumer = Consumer(
         {
             **settings,
-            "group.id": "slawatch-notifier-history",  # required by the client, never joined
+            "group.id": GROUP,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,

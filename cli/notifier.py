@@ -9,23 +9,23 @@ import argparse
 import json
 import logging
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
+from alerting import command_log, history
 from alerting.ack_link import KEY_BYTES_MIN
 from alerting.delivery_files import DeliveryError
 from alerting.settings import NotifierSettings
 from alerting.settings import shown as shown_notifier
 from cli.configuration import ConfigurationError, add_flags, add_notifier_flags, read, read_notifier
 from cli.delivery_folder import folder, load, rulebook
+from cli.preflight import may_start
 from sla.toml_file import RulebookError
+from streams.rights import of_notifier
 from streams.settings import Settings, shown
-from streams.topics import ClusterUnreachableError, TopicsError, catalogue, check, delivery_catalogue
+from streams.topics import catalogue, delivery_catalogue
 
-ASK_AGAIN_S = 2.0
+READERS = (command_log.GROUP, history.GROUP)
 
 
 def add(verbs: Any) -> None:
@@ -60,8 +60,12 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     logging.getLogger("slawatch").setLevel(settings.log_level.upper())
-    if not _topics_are_right(settings):
-        return 1
+    try:
+        if not _may_start(settings, own, dry_run=options.dry_run):
+            return 1
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     from cli import notifier_run  # noqa: PLC0415 - what it needs takes half a second to import; other verbs need none
 
     try:
@@ -85,26 +89,12 @@ def _key(own: NotifierSettings) -> bytes:
     return key
 
 
-def _topics_are_right(settings: Settings) -> bool:
-    """Whether the topics are as they must be; waits for brokers that do not answer."""
-    admin = AdminClient(settings.client())
+def _may_start(settings: Settings, own: NotifierSettings, *, dry_run: bool) -> bool:
     alerts = [
         spec
         for spec in catalogue(settings.prefix, settings.app_id, settings.partitions)
         if spec.name in (f"{settings.prefix}alerts", f"{settings.prefix}dead-letters")
     ]
     specs = [*alerts, *delivery_catalogue(settings.prefix, settings.partitions)]
-    while True:
-        try:
-            faults = check(admin, specs, timeout=10)
-            break
-        except ClusterUnreachableError as error:
-            print(f"waiting for the brokers: {error}", file=sys.stderr, flush=True)
-            time.sleep(ASK_AGAIN_S)
-        except TopicsError as error:
-            print(error, file=sys.stderr)
-            return False
-    wrong = [fault for fault in faults if fault.refuses_start]
-    for fault in wrong:
-        print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)
-    return not wrong
+    # A dry run writes nothing and joins a group that nobody can grant by name.
+    return may_start(settings, specs, () if dry_run else of_notifier(settings.prefix, own.group, READERS))

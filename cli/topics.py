@@ -6,9 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
+from cli.preflight import Login
 from streams.topics import TopicsError, catalogue, check, create, delivery_catalogue
 
 
@@ -33,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
         specs = catalogue(settings.prefix, settings.own_id, settings.partitions, written=settings.own_prefix)
         if not settings.shadow:  # nobody is told of what a shadow finds
             specs += delivery_catalogue(settings.prefix, settings.partitions)
-        admin = AdminClient(settings.client())
+        login = Login(settings)
+        admin = login.admin
         if options.action == "create":
             report = create(admin, specs, options.replication)
             for name in report.created:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except TopicsError as error:
-        print(error, file=sys.stderr)
+        print(login.refusal() or error, file=sys.stderr)
         return 1
     for fault in faults:
         print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)

@@ -6,22 +6,20 @@ import argparse
 import asyncio
 import logging
 import sys
-import time
 from datetime import UTC, datetime
 from typing import Any
 
 import uvloop
-from confluent_kafka.admin import AdminClient
 
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
+from cli.preflight import may_start
 from cli.rulebook_files import keyed, load
+from sla.rulebook import Rulebook
 from sla.toml_file import RulebookError
 from streams.clock import Clock, LogClock, ScaledClock, WallClock
+from streams.rights import of_worker
 from streams.settings import Settings
-from streams.topics import ClusterUnreachableError, TopicsError, catalogue, check
-
-ASK_AGAIN_S = 2.0
-"""How long to wait before brokers that did not answer are asked again; a worker outlasts any outage."""
+from streams.topics import catalogue
 
 
 def add(verbs: Any) -> None:
@@ -55,8 +53,12 @@ def run(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     logging.getLogger("slawatch").setLevel(settings.log_level.upper())
-    if not _topics_are_right(settings):
-        return 1
+    try:
+        if not _may_start(settings, rulebook):
+            return 1
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
     from agents import process  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
 
     uvloop.install()
@@ -67,24 +69,10 @@ def run(options: argparse.Namespace) -> int:
     return asyncio.run(main())
 
 
-def _topics_are_right(settings: Settings) -> bool:
-    """Whether the topics are as they must be; waits for brokers that do not answer."""
-    admin = AdminClient(settings.client())
+def _may_start(settings: Settings, rulebook: Rulebook) -> bool:
     specs = catalogue(settings.prefix, settings.own_id, settings.partitions, written=settings.own_prefix)
-    while True:
-        try:
-            faults = check(admin, specs, timeout=10)
-            break
-        except ClusterUnreachableError as error:
-            print(f"waiting for the brokers: {error}", file=sys.stderr, flush=True)
-            time.sleep(ASK_AGAIN_S)
-        except TopicsError as error:
-            print(error, file=sys.stderr)
-            return False
-    wrong = [fault for fault in faults if fault.refuses_start]
-    for fault in wrong:
-        print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)
-    return not wrong
+    incidents = bool(rulebook.recurrences or rulebook.vocabulary.secret)
+    return may_start(settings, specs, of_worker(settings, incidents=incidents))
 
 
 def _clock(options: argparse.Namespace) -> Clock:

@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from streams.patience import passes, patiently
 
+GROUP: Final = "slawatch-restore"
+"""Required by the client, never joined: partitions are assigned by hand. It must be allowed to be described."""
 BATCH: Final = 10_000
 LOOK_EVERY_S: Final = 0.05
 ANSWER_WITHIN_S: Final = 10.0
@@ -28,7 +30,7 @@ class ChangelogReader:
     def __init__(self, settings: Mapping[str, Any], changelog: str) -> None:
         self._settings = {
             **settings,
-            "group.id": "slawatch-restore",  # required by the client, never joined: partitions are assigned by hand
+            "group.id": GROUP,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "error",

@@ -25,6 +25,8 @@ from streams.progress import Prober, ProofFailedError
 
 logger = logging.getLogger("slawatch.guard")
 
+GROUP = "slawatch-guard"
+"""Required by the client, never joined: partitions are assigned by hand. It must be allowed to be described."""
 LOOK_EVERY_S = 30.0
 """Well within the time for which a changelog is not compacted (`min.compaction.lag.ms`)."""
 ANSWER_WITHIN_S = 2.0
@@ -122,7 +124,7 @@ class KafkaChangelogs:
         consumer = Consumer(
             {
                 **self._settings,
-                "group.id": "slawatch-guard",  # required by the client, never joined
+                "group.id": GROUP,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",

@@ -56,7 +56,7 @@ class Publisher:
     def __init__(self, settings: Mapping[str, Any], *, message_timeout_ms: int) -> None:
         """`settings` are librdkafka's (bootstrap.servers, security)."""
         self._timeout_s = message_timeout_ms / 1000
-        self._errors: list[KafkaError] = []
+        self._errors: list[tuple[str, KafkaError]] = []
         self._refusals = 0
         self._producer = Producer(
             {
@@ -110,8 +110,8 @@ class Publisher:
         loop = asyncio.get_running_loop()
         left = await loop.run_in_executor(None, self._producer.flush, self._timeout_s + 5)
         if left or self._errors:
-            errors = {error.str() for error in self._errors}
-            permanent = any(error.code() in _PERMANENT for error in self._errors)
+            errors = {f"{topic}: {error.str()}" for topic, error in self._errors}
+            permanent = any(error.code() in _PERMANENT for _, error in self._errors)
             self._errors.clear()
             self._refusals = self._refusals + 1 if permanent else 0
             if self._refusals >= REFUSALS_MAX:
@@ -119,9 +119,9 @@ class Publisher:
             raise PublishFailedError("; ".join(sorted(errors)) or f"{left} records were not acknowledged")
         self._refusals = 0
 
-    def _failed(self, error: KafkaError | None, _message: Message) -> None:
+    def _failed(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._errors.append(error)
+            self._errors.append((message.topic(), error))
 
     def close(self, timeout: float) -> int:
         """Wait a bounded time for what is on its way; the number of records given up."""

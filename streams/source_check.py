@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from confluent_kafka import Consumer, TopicCollection, TopicPartition
@@ -16,6 +16,8 @@ from confluent_kafka.admin import AdminClient
 
 from streams.restore import Restored
 
+GROUP: Final = "slawatch-source-check"
+"""Required by the client, never joined: partitions are assigned by hand. It must be allowed to be described."""
 LOOK_EVERY_S = 0.2
 
 
@@ -64,7 +66,7 @@ def examine(settings: Mapping[str, Any], group: str, topic: str, restored: Mappi
     beginnings: dict[int, int] = {}
     current_id = topic_id(settings, topic)
     offsets = committed(settings, group, topic, sorted(restored))
-    consumer = Consumer({**settings, "group.id": "slawatch-source-check", "enable.auto.commit": False})
+    consumer = Consumer({**settings, "group.id": GROUP, "enable.auto.commit": False})
     try:
         for number, state in sorted(restored.items()):
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30)

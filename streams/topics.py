@@ -223,7 +223,7 @@ def create(admin: AdminClient, specs: Sequence[TopicSpec], replication: int, *, 
     futures = admin.create_topics(wanted, operation_timeout=timeout, request_timeout=timeout)
     created, existed, refusals = [], [], {}
     for name, future in futures.items():
-        _, error = _answer(future, "CreateTopics", timeout)
+        _, error = answered(future, "CreateTopics", timeout)
         if error is None:
             created.append(name)
         elif error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
@@ -278,7 +278,7 @@ def _shape_faults(spec: TopicSpec, partitions: int | None) -> list[Fault]:
     """What metadata alone shows: that the topic is there, with the right number of partitions."""
     if partitions is None:
         mend = "run `slawatch topics create`"
-        return [Fault(spec.name, Problem.MISSING, "the topic does not exist", mend)]
+        return [Fault(spec.name, Problem.MISSING, "the topic does not exist, or this user may not describe it", mend)]
     if partitions == spec.partitions:
         return []
     what = f"it has {partitions} partitions, the settings say {spec.partitions}"
@@ -296,7 +296,7 @@ def _config_faults(admin: AdminClient, specs: Sequence[TopicSpec], timeout: floa
     by_resource = {ConfigResource(ConfigResource.Type.TOPIC, spec.name): spec for spec in specs}
     faults: list[Fault] = []
     for resource, future in admin.describe_configs(list(by_resource), request_timeout=timeout).items():
-        actual, error = _answer(future, "DescribeConfigs", timeout)
+        actual, error = answered(future, "DescribeConfigs", timeout)
         if error is None:
             faults += _setting_faults(by_resource[resource], actual)
             continue
@@ -325,7 +325,7 @@ def _setting_faults(spec: TopicSpec, actual: Mapping[str, ConfigEntry]) -> list[
     ]
 
 
-def _answer(future: Future[Any], request: str, timeout: float) -> tuple[Any, KafkaError | None]:
+def answered(future: Future[Any], request: str, timeout: float) -> tuple[Any, KafkaError | None]:
     """The result of an AdminClient future, or the broker's refusal; no answer raises."""
     try:
         return future.result(timeout + _MARGIN_S), None
