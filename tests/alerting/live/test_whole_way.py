@@ -121,8 +121,8 @@ def test_a_breach_is_told_acknowledged_and_ended(
         assert _told(desk, "seen")[-1]["data"]["status"] == "resolved"
         assert not _told(boss, "seen")
 
-        metrics = _fetch(f"{page}/metrics")[1]
-        assert 'sla_notify_attempts_total{outcome="sent",receiver="boss"} 2.0' in metrics
+        counted = 'sla_notify_attempts_total{outcome="sent",receiver="boss"} 2.0'
+        notifier.wait_for(lambda: counted in _fetch(f"{page}/metrics")[1], "both messages to be counted")
         assert _fetch(f"{page}/healthz") == (200, "ok\n")
         assert notifier.stop() == 0
 
