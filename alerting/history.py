@@ -76,8 +76,8 @@ def read_back(
     partition: int,
     since: datetime,
     take: Callable[[Message], None],
-) -> int:
-    """Hand over each record from `since` to where the partition ends now; the offset after it.
+) -> None:
+    """Hand over each record from `since` to where the partition ends now.
 
     Raises HistoryUnreadable when the brokers do not answer or stop in between.
     """
@@ -93,19 +93,16 @@ def read_back(
     )
     try:
         place = TopicPartition(topic, partition)
-        low, high = consumer.get_watermark_offsets(place, timeout=ANSWER_WITHIN_S)
-        end = high
+        low, end = consumer.get_watermark_offsets(place, timeout=ANSWER_WITHIN_S)
         [found] = consumer.offsets_for_times(
             [TopicPartition(topic, partition, int(since.timestamp() * 1000))], timeout=ANSWER_WITHIN_S
         )
         if found.error is not None:
             raise KafkaException(found.error)
-        start = max(found.offset, low) if found.offset >= 0 else high
-        if start >= end:
-            return int(end)
-        consumer.assign([TopicPartition(topic, partition, start)])
-        _read(consumer, end, take, f"{topic}, partition {partition}")
-        return int(end)
+        start = max(found.offset, low) if found.offset >= 0 else end
+        if start < end:
+            consumer.assign([TopicPartition(topic, partition, start)])
+            _read(consumer, end, take, f"{topic}, partition {partition}")
     except KafkaException as error:
         raise HistoryUnreadable(f"{topic}, partition {partition}: {error.args[0].str()}") from error
     finally:

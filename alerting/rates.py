@@ -34,11 +34,3 @@ class Allowance:
         """One goes out."""
         if self._rates:
             self._sent.append(now)
-
-    def left(self, now: datetime) -> float:
-        """The share of the tightest window that is still free, 0 to 1."""
-        shares = [
-            1 - sum(at > now - timedelta(seconds=rate.seconds) for at in self._sent) / rate.messages
-            for rate in self._rates
-        ]
-        return min(shares, default=1.0)

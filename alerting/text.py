@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +25,3 @@ class Text(msgspec.Struct, frozen=True):
 
     title: str
     body: str
-
-
-SMS: Final = Limits(title_bytes=0, body_bytes=480)

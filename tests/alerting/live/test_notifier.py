@@ -7,11 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 from alerting.answer import Answer, Class, Why
 from alerting.command import Command, Verb
+from alerting.notifier import Notifier
 from alerting.record import END, FIRST, Outcome
 from tests.alerting.live.stage import DeliveryStage, Scripted, running, until
 from tests.alerting.making import alert, plan
 
 ONCE = plan((FIRST, 0, ("robot",)))
+
+
+def outcomes(notifier: Notifier) -> set[Outcome]:
+    """How the steps it knows of have ended."""
+    cases = (case for desk in notifier.office.desks.values() for case in desk.cases.values())
+    return {done.outcome for case in cases for done in case.done.values()}
 
 
 def test_each_breach_is_told_once_and_its_end_to_whoever_heard_it(delivery: DeliveryStage) -> None:
@@ -86,12 +93,13 @@ def test_nobody_acknowledged_so_the_next_step_hears_it_and_an_acknowledgement_en
 
     async def story() -> None:
         robot, boss = Scripted(), Scripted()
-        async with running(delivery.notifier(lambda _: steps, {"robot": robot, "boss": boss})):
+        notifier = delivery.notifier(lambda _: steps, {"robot": robot, "boss": boss})
+        async with running(notifier):
             delivery.put(alert("seen", at=datetime.now(UTC)), alert("unseen", at=datetime.now(UTC)))
             await until(lambda: len(robot.heard) == 2, "both are told")
             delivery.ask(Command(verb=Verb.ACKNOWLEDGE, by="Wang", target="seen"))
             await until(lambda: len(boss.heard) == 1, "the next step hears one")
-            await asyncio.sleep(2)
+            await until(lambda: Outcome.MUTED in outcomes(notifier), "the step of the other is kept")
         assert [message.alert.subject for _, message in boss.heard] == ["unseen"]
 
     asyncio.run(story())
@@ -106,10 +114,10 @@ def test_a_silence_holds_back_what_fits_it_until_it_ends(delivery: DeliveryStage
         robot = Scripted()
         end = datetime.now(UTC) + timedelta(seconds=6)
         silence = Command(verb=Verb.SILENCE, by="Li", target="quiet", name="s1", reason="works", until=end)
-        async with running(delivery.notifier(lambda _: ONCE, {"robot": robot})):
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": robot})
+        async with running(notifier):
             delivery.ask(silence)
-            await until(lambda: True, "")
-            await asyncio.sleep(1)
+            await until(lambda: "s1" in notifier.office.silences, "the silence is known")
             delivery.put(alert("quiet"), alert("loud"))
             await until(lambda: len(robot.heard) == 1, "one is told")
             assert robot.heard[0][1].alert.subject == "loud"
@@ -141,10 +149,10 @@ def test_a_refused_message_is_dead_and_can_be_delivered_anew_under_the_same_key(
 
     async def story() -> None:
         robot = Scripted(lambda _: Answer(Class.REFUSED, Why.NOT_AUTHORISED, 401))
-        async with running(delivery.notifier(lambda _: ONCE, {"robot": robot})):
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": robot})
+        async with running(notifier):
             delivery.put(alert("t1"))
-            await until(lambda: len(robot.heard) == 1, "refused")
-            await asyncio.sleep(0.5)
+            await until(lambda: Outcome.DEAD in outcomes(notifier), "refused")
             robot.answer = Scripted().answer
             delivery.ask(Command(verb=Verb.REDELIVER, by="Zhao", target="t1"))
             await until(lambda: len(robot.heard) == 2, "delivered")
