@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from alerting.alert import Alert
 from alerting.message import Message, Occasion
-from alerting.text import SMS, Limits
+from alerting.text import Limits
 from sla.alert_layout import AlertData
 
 CHINA = timezone(timedelta(hours=8))
@@ -24,6 +24,7 @@ WECOM = Limits(title_bytes=0, body_bytes=4096, markdown=True)
 WECOM_TEXT = Limits(title_bytes=0, body_bytes=2048)
 FEISHU = Limits(title_bytes=200, body_bytes=20_000)
 MAIL = Limits(title_bytes=200, body_bytes=1_000_000)
+SMS = Limits(title_bytes=0, body_bytes=480)
 CHANNELS = {
     "dingtalk": DINGTALK,
     "wecom": WECOM,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerting.message import Occasion
-from alerting.text import SMS, Limits
+from alerting.text import Limits
 from alerting.texts import compose, holds
 from alerting.texts.digest import kept_free
 from tests.alerting.texts.samples import (
@@ -18,6 +18,7 @@ from tests.alerting.texts.samples import (
     LINK,
     MAIL,
     NOW,
+    SMS,
     SORTS,
     UNITS,
     WECOM,

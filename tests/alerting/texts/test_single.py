@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from alerting.message import Message, Occasion
-from alerting.text import SMS, Limits
+from alerting.text import Limits
 from alerting.texts import compose
 from tests.alerting.texts.samples import (
     DINGTALK,
@@ -15,6 +15,7 @@ from tests.alerting.texts.samples import (
     LINK,
     MAIL,
     NOW,
+    SMS,
     UNITS,
     alert,
     at,
