@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+# Tests at once. Most of them wait for brokers, so more than there are cores; JOBS=0 runs them in one process.
+JOBS ?= 4
 BIN := .venv/bin
 STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
@@ -33,7 +35,7 @@ test: $(STAMP)  ## run every test that this machine can run; with CI=true nothin
 	@for tool in java mvn; do command -v $$tool > /dev/null \
 	  || echo "No $$tool here: the tests on a real Kafka (marker: kafka) are left out unless its jars are cached or SLAWATCH_KAFKA_BOOTSTRAP is set; they fetch and run it."; done
 	@echo "The fault runs are a target of their own: make faults"
-	@$(BIN)/pytest --ignore=tests/faults $(ARGS)
+	@$(BIN)/pytest --ignore=tests/faults --numprocesses=$(JOBS) --dist=worksteal $(ARGS)
 
 faults-short: $(STAMP)  ## the part of the fault runs that CI goes through, some five minutes
 	@$(BIN)/pytest $(addprefix tests/faults/test_,kills.py zombies.py changelog.py source_loss.py poison.py compression.py) $(ARGS)
