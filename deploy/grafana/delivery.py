@@ -8,7 +8,10 @@ from deploy.grafana.panels import ALARM, NONE_WANTED, Column, Panel, Query, at_l
 
 def delivery() -> list[Panel]:
     """Whether somebody hears, and how soon."""
-    late = "sla_notify_late_seconds_bucket"
+    return [*_standing(), *_attempts(), *_receivers()]
+
+
+def _standing() -> list[Panel]:
     alarms = (
         (
             "Reached nobody · 无人收到",
@@ -49,6 +52,12 @@ def delivery() -> list[Panel]:
             f"sum(increase(sla_notify_records_failed_total{{{OURS}}}[24h]))",
             steps=NONE_WANTED,
         ),
+    ]
+
+
+def _attempts() -> list[Panel]:
+    late = "sla_notify_late_seconds_bucket"
+    return [
         series(
             "First attempt lateness · 首次通知延迟",
             "From the moment a message was due to its first attempt, over all receivers; the dashed line is the "
@@ -71,6 +80,11 @@ def delivery() -> list[Panel]:
             Query(per_second("sla_notify_attempts_total", "receiver, outcome"), "{{receiver}} {{outcome}}"),
             unit="cps",
         ),
+    ]
+
+
+def _receivers() -> list[Panel]:
+    return [
         table(
             "Receivers · 各接收方",
             "Left alone: it failed too often and is tried again later. Sent, dead: in the time shown. "
