@@ -102,7 +102,6 @@ def _receivers() -> list[Panel]:
                 for outcome in ("sent", "dead")
             ),
             width=8,
-            height=8,
         ),
         series(
             "Alerts remembered · 在册告警",

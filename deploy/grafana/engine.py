@@ -116,7 +116,6 @@ def partitions() -> list[Panel]:
             Column("Timers", f"sum by (partition) (sla_timers{{{OURS}}})"),
             Column("Epoch", f"max by (partition) (sla_partition_epoch{{{OURS}}})"),
             width=12,
-            height=8,
         ),
         series(
             "Watermark age · 水位时差",
@@ -158,7 +157,6 @@ def sources() -> list[Panel]:
             Column("Last event", last, "s"),
             Column("Delay", delay, "s"),
             width=12,
-            height=8,
         ),
         series(
             "Delay by source · 来源延迟",

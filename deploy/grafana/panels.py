@@ -14,6 +14,9 @@ Panel = dict[str, Any]
 Steps = Sequence[tuple[float | None, str]]
 
 SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
+HEIGHT: Final = 8
+"""Of all panels but single numbers, so that a row has one lower edge."""
+
 LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 PLAIN: Final[Steps] = ((None, "blue"),)
@@ -78,7 +81,7 @@ def bars(title: str, says: str, query: Query, *, unit: str = "none", width: int 
         defaults["max"] = 1
     if unit == "none":
         defaults["decimals"] = 0  # an increase is estimated between two looks, and what is counted is whole
-    return _panel("bargauge", title, says, [_now(query, "A")], (width, 9), options, defaults)
+    return _panel("bargauge", title, says, [_now(query, "A")], (width, HEIGHT), options, defaults)
 
 
 def series(
@@ -113,7 +116,7 @@ def series(
     if unit != "percentunit":
         defaults["min"] = 0
     targets = [_over_time(query, ref) for query, ref in zip(queries, "ABCDEFGH", strict=False)]
-    return _panel("timeseries", title, says, targets, (width, 8), options, defaults)
+    return _panel("timeseries", title, says, targets, (width, HEIGHT), options, defaults)
 
 
 def heat_map(title: str, says: str, expr: str, *, unit: str, cells: str, width: int = 8) -> Panel:
@@ -129,11 +132,11 @@ def heat_map(title: str, says: str, expr: str, *, unit: str, cells: str, width: 
         "yAxis": {"unit": unit, "axisPlacement": "left"},
     }
     targets = [{**_over_time(Query(expr, "{{le}}"), "A"), "format": "heatmap"}]
-    return _panel("heatmap", title, says, targets, (width, 9), options, {"unit": unit})
+    return _panel("heatmap", title, says, targets, (width, HEIGHT), options, {"unit": unit})
 
 
 def table(
-    title: str, says: str, labels: Mapping[str, str], *columns: Column, width: int = 24, height: int = 9
+    title: str, says: str, labels: Mapping[str, str], *columns: Column, width: int = 24, height: int = HEIGHT
 ) -> Panel:
     """One row for each set of labels (by heading), with numbers as they are now; all columns have the same labels."""
     refs = "ABCDEFGHIJ"[: len(columns)]
