@@ -11,7 +11,7 @@ STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test faults faults-short check audit sbom format demo kafka bench sim mutants recount lock kafka-lock clean
+.PHONY: help setup test faults faults-short check audit sbom format demo kafka bench sim mutants recount dashboards lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench: $(STAMP) .venv-bench/.is-set-up  ## measure it beside others on a real Ka
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench
 	@$(UV) sync --quiet --python .venv-bench/bin/python --require-hashes bench/requirements.lock
 	@touch $@
+
+dashboards: $(STAMP)  ## write deploy/grafana/dashboards/*.json anew from the Python beside them
+	@$(BIN)/python -m deploy.grafana
 
 lock: $(STAMP)  ## bring the lock files in line with pyproject.toml (LOCK_ARGS=--upgrade for newer releases)
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml -o requirements.lock
