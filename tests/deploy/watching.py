@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import copied
 from tests.live.stage import free_port, wait_for
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -54,7 +55,7 @@ def running(command, ready):
 @contextlib.contextmanager
 def watched(folder, workers, notifiers):
     """Prometheus and Alertmanager from the repository's configuration; their addresses."""
-    shutil.copytree(DEPLOY, folder / "deploy")
+    copied(DEPLOY, folder / "deploy")
     prometheus, alertmanager = free_port(), free_port()
     targets = folder / "deploy" / "prometheus" / "targets"
     for name, ports in (("workers", workers), ("notifiers", notifiers), ("alertmanagers", [alertmanager])):
