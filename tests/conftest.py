@@ -25,6 +25,11 @@ def pytest_report_header() -> str:
     return "not collected: cli/test_whole_log.py (SLAWATCH_BPIC2013 names no file; the public log may not be shipped)"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest: of several processes none shall still be at it when the others are done."""
+    items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout") if mark.args), default=0))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Turn a skipped test into a failed one on CI."""
