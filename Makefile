@@ -52,14 +52,14 @@ mutants: $(STAMP)  ## sow bugs into the product, one at a time: the simulation m
 recount: $(STAMP)  ## count article 12 again over incidents drawn at random: ARGS="--incidents 100000 --seed 12"
 	@$(BIN)/python -m tests.recount $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, import contracts; changes nothing
+check: $(STAMP)  ## format, lint, types, import contracts, careless code; changes nothing
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-
-audit: $(STAMP)  ## known vulnerabilities of what runs (asks the public advisories), and careless code of our own
 	@$(BIN)/bandit --quiet --severity-level medium --recursive agents alerting cli sla streams
+
+audit: $(STAMP)  ## known vulnerabilities of what runs (asks the public advisories)
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 sbom: $(STAMP)  ## the bill of materials of what runs, CycloneDX, in build/sbom.json

@@ -20,7 +20,7 @@ def test_a_month_of_history_pages_nobody(stage: Stage) -> None:
     fresh = [event("fresh", 1, "repair.accepted", now() - timedelta(seconds=110))]
     stage.produce(fresh)
     stage.wait_judged(stage.backtest([*history, *fresh], start + timedelta(seconds=60)), 120)
-    alerts = stage.seen("alerts").last().values()
+    alerts = [alert for alert in stage.seen("alerts").last().values() if "ticket" in alert]
     past = [alert for alert in alerts if alert["ticket"] != "fresh"]
     assert sum(alert["status"] == "firing" for alert in past) > 20
     assert {alert["historic"] for alert in past} == {True}
