@@ -32,8 +32,11 @@ def missing(
 
 
 def unreached(case: Case) -> bool:
-    """Whether an alert fires, was tried, and has reached nobody: somebody has to look at the receivers."""
-    return case.firing and bool(case.unreached) and not any(case.arrived(key) for key in case.done)
+    """Whether an alert fires, was tried, and has reached nobody: somebody has to look at the receivers.
+
+    A canary is missed by the one who sent it, and by nobody else.
+    """
+    return not case.latest.canary and case.firing and bool(case.unreached) and not any(case.arrived(key) for key in case.done)
 
 
 def _rungs(case: Case, plan: Plan, until: datetime) -> list[Key]:
