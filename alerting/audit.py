@@ -36,7 +36,9 @@ def unreached(case: Case) -> bool:
 
     A canary is missed by the one who sent it, and by nobody else.
     """
-    return not case.latest.canary and case.firing and bool(case.unreached) and not any(case.arrived(key) for key in case.done)
+    if case.latest.canary:
+        return False
+    return case.firing and bool(case.unreached) and not any(case.arrived(key) for key in case.done)
 
 
 def _rungs(case: Case, plan: Plan, until: datetime) -> list[Key]:
