@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.docs.metrics_page import notifier, worker
+from tests.docs.metrics_page import canary, notifier, worker
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted(PROMETHEUS.glob("rules/*.yml"))
 TESTS = sorted(PROMETHEUS.glob("tests/*.yml"))
-METRICS = worker() | notifier()
+METRICS = worker() | notifier() | canary()
 
 NAME = re.compile(r"(?<![\w:])sla_[a-z0-9_]+")
 RECORDED = re.compile(r"(?<![\w:])sla:[a-z0-9_:]+")
