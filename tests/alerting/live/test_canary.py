@@ -15,6 +15,8 @@ import pytest
 from tests.alerting.live.process import NotifierProcess, Sink
 from tests.alerting.live.redis_server import RedisServer
 from tests.alerting.live.stage import DeliveryStage
+from tests.deploy.test_prometheus import differs
+from tests.docs.metrics_page import canary as catalogue
 from tests.live.stage import SLAWATCH, Stage, free_port, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -131,6 +133,7 @@ def test_every_partition_is_proven_and_a_stopped_worker_is_missed(
         notifier.wait_for(lambda: canary.count("resolved") >= stage.partitions, "their ends are told too")
         assert canary.count("lost") == 0
         assert canary.count("refused") == 0
+        assert differs(canary.port, catalogue()) == set()
 
         assert worker.stop() == 0
         notifier.wait_for(lambda: canary.count("lost") >= 2 * stage.partitions, "what is out is lost")
