@@ -15,7 +15,7 @@ SOURCES_MAX = 100
 """So many sources are known by name; an installation that has more of them names wrongly what it calls a source."""
 
 CANARY = "slawatch/canary"
-"""The monitor's own tickets. Who misses them is Prometheus; people on call would hear of a source that is none of theirs."""
+"""The source of the monitor's own tickets: Prometheus misses them, and people on call shall not hear of it."""
 
 
 @dataclass(slots=True)
