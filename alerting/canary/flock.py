@@ -24,10 +24,14 @@ class Stage(StrEnum):
 
 
 class Out(msgspec.Struct):
-    """One that is out. `closing`: its closing is on the way to Kafka, or there; `shut`: it is there."""
+    """One that is out.
+
+    `taken`: Kafka has it. `closing`: its closing is on the way to Kafka, or there; `shut`: it is there.
+    """
 
     canary: Canary
     stage: Stage = Stage.OUT
+    taken: bool = False
     closing: bool = False
     shut: bool = False
 
@@ -49,6 +53,11 @@ class Flock:
             return False
         self._out[one.id] = Out(one)
         return True
+
+    def take(self, one: Canary) -> None:
+        """It is on Kafka: from now on it may be lost."""
+        if (known := self._out.get(one.id)) is not None:
+            known.taken = True
 
     def drop(self, one: Canary) -> None:
         """It is of no concern any more: never sent, or over."""
@@ -90,9 +99,10 @@ class Flock:
     def late(self, now: datetime) -> tuple[list[Canary], list[Canary]]:
         """Those that are lost since this was last asked, and all of that age that are still to be closed.
 
-        What was heard and is closed, and of whose end nothing was heard for so long, is forgotten.
+        What was heard and is closed, and of whose end nothing was heard for so long, is forgotten. Of what may yet
+        fail to reach Kafka nothing is said: a ticket that is not there cannot be closed.
         """
-        old = [out for out in self._out.values() if now - out.canary.at > self._lost_after]
+        old = [out for out in self._out.values() if out.taken and now - out.canary.at > self._lost_after]
         lost = [out.canary for out in old if out.stage is Stage.OUT]
         for out in old:
             if out.stage is Stage.OUT:

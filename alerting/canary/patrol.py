@@ -114,7 +114,9 @@ class Patrol:
 
     async def _send(self, one: Canary) -> bool:
         taken = await self._out.put(one.id, accepted(one))
-        if not taken:
+        if taken:
+            self.flock.take(one)
+        else:
             self.flock.drop(one)
         return taken
 

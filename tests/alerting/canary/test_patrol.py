@@ -151,6 +151,18 @@ def test_what_kafka_did_not_take_is_neither_sent_nor_lost():
     play(work)
 
 
+def test_what_has_not_reached_kafka_yet_is_not_closed():
+    """A closing without a ticket would be a dead letter."""
+
+    async def work(it):
+        for one in it.ones:
+            it.patrol.flock.send(one)
+        await it.look((LOST_AFTER + 1) * SECOND)
+        assert (it.kafka.taken, it.counted("lost_total")) == ([], 0)
+
+    play(work)
+
+
 def test_what_could_not_be_closed_is_closed_later():
     """An outage of Kafka leaves no ticket open."""
 
