@@ -10,7 +10,9 @@ RUN /opt/venv/bin/python -m compileall -q /opt/slawatch
 
 FROM python:3.11.15-slim-bookworm
 RUN groupadd --gid 10001 slawatch \
- && useradd --uid 10001 --gid slawatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin slawatch
+ && useradd --uid 10001 --gid slawatch --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin slawatch \
+ && install --directory --owner=slawatch --group=slawatch --mode=0700 /var/lib/slawatch
+# A volume that is mounted there belongs to this user as well.
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/slawatch /opt/slawatch
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/slawatch PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

@@ -19,6 +19,10 @@ SHORT_TERM: Final = timedelta(minutes=10)
 """A duty with less time than this is not warned about: the breach would come before anybody has read the warning."""
 
 
+CANARY: Final = "canary/"
+"""What the rules begin with by which the monitor proves itself: they are nobody's to hear but the canary's own."""
+
+
 class AlertUnreadable(Exception):
     """A record that is no alert; the text says why and holds none of its content."""
 
@@ -83,6 +87,11 @@ class Alert(msgspec.Struct, frozen=True):
     def level(self) -> Level:
         """Notice, warning, breach or escalation."""
         return Level(self.data.level)
+
+    @property
+    def canary(self) -> bool:
+        """Whether it is the monitor's own test: nobody hears it but by a route that names it."""
+        return self.data.rule.startswith(CANARY)
 
     @property
     def short_term(self) -> bool:

@@ -22,6 +22,9 @@ CASES_MAX: Final = 2_000_000
 AHEAD_MAX: Final = 500_000
 """Records of alerts that are not known (yet): those a former owner read, told and could not commit any more."""
 
+CANARY_KEPT: Final = timedelta(hours=1)
+"""How long a canary is remembered: there is one a minute and partition, and nobody asks for it a day later."""
+
 _BROKEN: Final = (Level.BREACH, Level.ESCALATION)
 _NOT_FROM_HERE: Final = (Mute.TOO_OLD, Mute.HISTORIC)
 
@@ -167,12 +170,16 @@ class Desk:
 
     # -- small things ------------------------------------------------------------------------------------------
 
-    def forget(self, before: datetime) -> int:
-        """Drop cases that were over, and whose last revision was appended, before then; how many."""
+    def forget(self, before: datetime, now: datetime) -> int:
+        """Drop cases that were over, and whose last revision was appended, before then; how many.
+
+        A canary goes after CANARY_KEPT, however it stands: what nobody closed would fire for ever.
+        """
         old = [
             alert_id
             for alert_id, case in self.cases.items()
-            if not case.firing and case.latest.appended_at < before and not case.tries
+            if (not case.firing and case.latest.appended_at < before and not case.tries)
+            or (case.latest.canary and case.latest.appended_at < now - CANARY_KEPT)
         ]
         for alert_id in old:
             self._drop(alert_id)

@@ -12,13 +12,16 @@ from typing import Final
 
 import msgspec
 
-from alerting.alert import Alert
+from alerting.alert import CANARY, Alert
 from alerting.hours import INSTANT, Hours
 from alerting.unit_tree import at_or_below
 from sla.units import Unit
 
 PLAIN: Final = ("level", "kind", "grade", "urgency", "category", "mode", "owner_level", "assumed", "unverified")
 """Fields that are compared as they are, in this order."""
+
+UNNAMED: Final = "for a route that does not name it"
+"""What is told of a route that would take a canary with everything else."""
 
 Value = str | int | bool
 
@@ -46,9 +49,17 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     owners: tuple[str, ...] = ()
     hours: tuple[Hours, ...] = ()
 
+    @property
+    def names_canaries(self) -> bool:
+        """Whether it names canaries, by rule or by kind: what names no rule at all is not meant for them."""
+        kinds = self.wanted.get("kind", frozenset())
+        return CANARY.rstrip("/") in kinds or any(rule.startswith(CANARY) for rule in self.rules)
+
     def misfit(self, alert: Alert, units: Mapping[str, Unit]) -> Misfit | None:
         """The first field on which an alert does not fit, None where it does."""
         data = alert.data
+        if alert.canary and not self.names_canaries:
+            return Misfit("rule", data.rule, (UNNAMED,))
         if self.rules and not any(means(pattern, data.rule) for pattern in self.rules):
             return Misfit("rule", data.rule, self.rules)
         for field in PLAIN:
@@ -75,6 +86,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, other: Match, units: Mapping[str, Unit]) -> bool:
         """Whether every alert that fits the other certainly fits this, as far as can be told field by field."""
+        if other.names_canaries and not self.names_canaries:
+            return False
         for field, wanted in self.wanted.items():
             if not (field in other.wanted and other.wanted[field] <= wanted):
                 return False

@@ -226,7 +226,9 @@ class Notifier:
         """What the topics say of a partition. Blocking."""
         desk = self.office.desk()
         if not self._from_now:
-            fill(desk, self._client, self._topics, number, self._now() - self._settings.remember_for)
+            since = self._now() - self._settings.remember_for
+            fill(desk, self._client, self._topics, number, since)
+            desk.forget(since, self._now())
         return desk
 
     # -- commands ----------------------------------------------------------------------------------------------

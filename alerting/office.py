@@ -227,7 +227,7 @@ class Office:
                 del self._acks[target]
         self.silences = {name: told for name, told in self.silences.items() if told.until > self._now()}
         for desk in self.desks.values():
-            desk.forget(before)
+            desk.forget(before, self._now())
 
     def _holding(self) -> Iterable[Silence]:
         return self.silences.values()

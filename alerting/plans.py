@@ -23,7 +23,7 @@ Who = Callable[[datetime], tuple[str, ...]]
 
 
 def plan_of(alert: Alert, delivery: Delivery) -> Plan:
-    """The plan of an alert, by the revision that raised it."""
+    """The plan of an alert, by the revision that raised it. A canary that no route names is nobody's."""
     routes = route(alert, delivery)
     first = Rung(FIRST, timedelta(), Occasion.RAISED, _who(alert, delivery, *(told.steps[0] for told in routes)))
     later: dict[tuple[timedelta, Occasion], list[Step]] = {}
@@ -34,8 +34,8 @@ def plan_of(alert: Alert, delivery: Delivery) -> Plan:
         Rung(f"{occasion} {after.total_seconds():g} s", after, occasion, _who(alert, delivery, *steps))
         for (after, occasion), steps in sorted(later.items())
     ]
-    last = Rung(FALLBACK, None, Occasion.ESCALATED, lambda _: delivery.fallback)
-    return Plan((first, *rungs, last), any(told.critical for told in routes))
+    last = () if alert.canary else (Rung(FALLBACK, None, Occasion.ESCALATED, lambda _: delivery.fallback),)
+    return Plan((first, *rungs, *last), any(told.critical for told in routes))
 
 
 def _later(told: Routed) -> list[tuple[timedelta, Occasion, Step]]:

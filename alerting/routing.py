@@ -67,7 +67,7 @@ def route(alert: Alert, delivery: Delivery) -> tuple[Routed, ...]:
     """The routes that apply to an alert: the first that fits, and those after it as long as they continue.
 
     Never empty, and never left to routes that only listen in: what no route takes without continuing is the
-    fallback's, at once.
+    fallback's, at once. Only of a canary there may be none: it has no fallback.
     """
     why_critical, looked_at = critical(alert), tried(alert, delivery)
     applies = tuple(
@@ -82,7 +82,7 @@ def route(alert: Alert, delivery: Delivery) -> tuple[Routed, ...]:
         for one in looked_at
         if one.misfit is None
     )
-    if looked_at and looked_at[-1].misfit is None and not looked_at[-1].route.continues:
+    if alert.canary or (looked_at and looked_at[-1].misfit is None and not looked_at[-1].route.continues):
         return applies
     why = "every route that fits continues" if applies else "no route fits"
     return (*applies, Routed(FALLBACK, why, bool(why_critical), (Step(timedelta(0), ()),)))
@@ -104,18 +104,19 @@ def critical(alert: Alert) -> str | None:
 
 
 def resolve(step: Step, alert: Alert, delivery: Delivery, at: datetime) -> tuple[Hearer, ...]:
-    """The receivers of a step that is due at an instant, each once and with the first reason why; never nobody.
+    """The receivers of a step that is due at an instant, each once and with the first reason why.
 
     `at` is when the step is due, not when it is carried out: so it can be worked out again who had to hear. A target
-    that leads to nobody leads to the fallback.
+    that leads to nobody leads to the fallback, so it is never nobody; but for a canary, which has no fallback.
     """
     found: dict[str, str] = {}
+    known = msgspec.structs.replace(delivery, fallback=()) if alert.canary else delivery
     for target in step.to:
-        heard = _heard(target, alert, delivery, at)
+        heard = _heard(target, alert, known, at)
         for receiver, why in heard:
             found.setdefault(receiver, why)
     if not step.to:
-        found = dict.fromkeys(delivery.fallback, "fallback")
+        found = dict.fromkeys(known.fallback, "fallback")
     return tuple(Hearer(receiver, why) for receiver, why in found.items())
 
 

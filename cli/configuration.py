@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from alerting.canary.settings import CanarySettings
 from alerting.settings import NotifierSettings
 from streams.settings import Settings, shown
 
 PREFIX = "SLAWATCH_"
-NOTIFIER = "notifier"
-"""The table of the file, and with an underscore the start of the variables, for what only a notifier is told."""
+NOTIFIER, CANARY = TABLES = ("notifier", "canary")
+"""Tables of the file, and with an underscore the start of variables, for what only one sort of process is told."""
 OTHER = frozenset(
     {
         "SLAWATCH_CRASH_POINT",
@@ -46,6 +47,11 @@ def add_notifier_flags(verb: argparse.ArgumentParser, *names: str) -> None:
     _add_flags(verb, NotifierSettings, f"{NOTIFIER}_", names)
 
 
+def add_canary_flags(verb: argparse.ArgumentParser, *names: str) -> None:
+    """Give a verb a flag for each setting named of those that only a canary is told."""
+    _add_flags(verb, CanarySettings, f"{CANARY}_", names)
+
+
 def add_flags(verb: argparse.ArgumentParser, *names: str) -> None:
     """Give a verb `--config`, `--show-config` and a flag for each setting named."""
     verb.add_argument(
@@ -67,7 +73,7 @@ def _add_flags(verb: argparse.ArgumentParser, layout: type[msgspec.Struct], star
 
 def read(options: argparse.Namespace) -> Settings:
     """The settings of this run. Raises ConfigurationError."""
-    return _read(options, Settings, "")
+    return _read(options, Settings)
 
 
 def read_notifier(options: argparse.Namespace) -> NotifierSettings:
@@ -75,26 +81,35 @@ def read_notifier(options: argparse.Namespace) -> NotifierSettings:
 
     Raises ConfigurationError.
     """
-    return _read(options, NotifierSettings, f"{NOTIFIER}_")
+    return _read(options, NotifierSettings, NOTIFIER)
 
 
-def _read(options: argparse.Namespace, layout: type[S], start: str) -> S:
+def read_canary(options: argparse.Namespace) -> CanarySettings:
+    """What only a canary is told: `[canary]` in the file, `SLAWATCH_CANARY_*`, and its flags.
+
+    Raises ConfigurationError.
+    """
+    return _read(options, CanarySettings, CANARY)
+
+
+def _read(options: argparse.Namespace, layout: type[S], table: str = "") -> S:
     told: dict[str, Any] = {}
     origin: dict[str, str] = {}
     path = options.config or Path("slawatch.toml")
     if options.config or path.exists():
         found = _file(path)
-        apart = found.pop(NOTIFIER, {})
-        _take(layout, told, origin, apart if start else found, f"{path}, [{NOTIFIER}]" if start else str(path))
+        apart = {name: found.pop(name, {}) for name in TABLES}
+        _take(layout, told, origin, apart.get(table, found), f"{path}, [{table}]" if table else str(path))
     variables = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in os.environ.items()
         if name.startswith(PREFIX) and name not in OTHER
     }
+    start = f"{table}_" if table else ""
     environment = {
         name.removeprefix(start): value
         for name, value in variables.items()
-        if name.startswith(f"{NOTIFIER}_") == bool(start)
+        if table == next((other for other in TABLES if name.startswith(f"{other}_")), "")
     }
     _take(layout, told, origin, environment, "the environment")
     flags = {
@@ -124,7 +139,8 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _take(layout: type[msgspec.Struct], told: dict[str, Any], origin: dict[str, str], found: Any, where: str) -> None:
     if not isinstance(found, dict):
-        raise ConfigurationError(f"{where}: this is no table; write [{NOTIFIER}] and the settings beneath it")
+        table = where.rpartition(" ")[2]
+        raise ConfigurationError(f"{where}: this is no table; write {table} and the settings beneath it")
     for name, value in found.items():
         if name not in layout.__struct_fields__:
             known = ", ".join(sorted(layout.__struct_fields__))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from cli import (
     ack,
     backtest,
+    canary,
     convert,
     demo,
     explain,
@@ -30,7 +31,7 @@ from cli import (
 
 VERBS = (
     demo, worker, notifier, topics, produce, convert, generate, backtest, explain, rulebook, routes, ack, silence,
-    notifications, handover,
+    notifications, handover, canary,
 )  # fmt: skip
 
 

@@ -17,10 +17,11 @@ from sla.publication import Output, Subject
 from sla.revision import revise, withdraw
 from sla.rule import Rule
 from sla.rulebook import Rulebook
-from sla.step import MARKER_TERM, Refusal
+from sla.step import Refusal
 from sla.ticket import Published
 from sla.turn import Turn
 from sla.units import above
+from sla.vocabulary import MARKER_TERM
 from sla.watch import Watch
 
 TICKETS_MAX = 500

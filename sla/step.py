@@ -8,7 +8,7 @@ the next revision. Everybody may import this.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -196,7 +196,7 @@ def _said_all(published: Published) -> bool:
 def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal]]) -> Ticket | None:
     """The ticket after its time has passed: whole, only a marker of it, or nothing.
 
-    The marker stays `MARKER_TERM` longer, so that a late event is known for what it is and opens no new ticket.
+    The marker stays `marked_for` longer, so that a late event is known for what it is and opens no new ticket.
     """
     horizon, wake_at = ticket.horizon, ticket.wake_at
     if horizon is None or wake_at is None or horizon <= wake_at:
@@ -207,7 +207,7 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
     if business is None or not any(event.type == business.accepted for event in ticket.events):
         refused.extend((event, Refusal.NEVER_ACCEPTED) for event in ticket.events)
         return None
-    forgotten_until = wake_at + MARKER_TERM
+    forgotten_until = wake_at + business.marked_for
     if forgotten_until < horizon:
         return None
     return Ticket(events=[], published={}, horizon=horizon, wake_at=forgotten_until, forgotten=True, law=ticket.law)
@@ -215,6 +215,3 @@ def _aged(ticket: Ticket, rulebook: Rulebook, refused: list[tuple[Event, Refusal
 
 REPEAT = "repeat"
 """What `_admit` answers for an event that is there already."""
-
-MARKER_TERM = timedelta(days=210)
-"""How long a forgotten ticket stays known: as long as `sla.ticket-events` keeps records that could come again."""

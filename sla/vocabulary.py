@@ -75,8 +75,15 @@ class Attribute(msgspec.Struct, frozen=True):
         return self.pseudonym or (not self.personal and self.kind is not Kind.TEXT)
 
 
+MARKER_TERM = timedelta(days=210)
+"""How long a forgotten ticket stays known: as long as `sla.ticket-events` keeps records that could come again."""
+
+
 class Business(msgspec.Struct, frozen=True):
-    """A kind of ticket: what opens it, what closes it, and how long it is remembered after its last event."""
+    """A kind of ticket: what opens it, what closes it, and how long it is remembered after its last event.
+
+    It stays known as forgotten for `marked_for` more: then an event of it would open it anew.
+    """
 
     name: str
     accepted: str
@@ -84,6 +91,7 @@ class Business(msgspec.Struct, frozen=True):
     corrected: str
     voided: str
     forget_after: timedelta
+    marked_for: timedelta = MARKER_TERM
 
 
 class Vocabulary(msgspec.Struct, frozen=True):

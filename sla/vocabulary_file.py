@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from sla.term import parse_length
 from sla.toml_file import Fault, Where, condition, each, load, plain
 from sla.toml_lines import Path
-from sla.vocabulary import Attribute, Business, Inference, Kind, Vocabulary, read
+from sla.vocabulary import MARKER_TERM, Attribute, Business, Inference, Kind, Vocabulary, read
 
 
 class InferFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -42,6 +43,7 @@ class BusinessFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     accepted: str
     closed: list[str]
     forget_after: str
+    marked_for: str | None = None
 
 
 class VocabularyFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -93,11 +95,13 @@ def read_vocabulary(files: Mapping[str, str], faults: list[Fault]) -> Vocabulary
 
 def _business(title: str, file: BusinessFile, files: Mapping[str, str], faults: list[Fault]) -> Business | None:
     name, path = "vocabulary.toml", ("businesses", title)
-    try:
-        forget_after = parse_length(file.forget_after).length
-    except ValueError as error:
-        faults.append(Fault.at(name, files, (*path, "forget_after"), str(error), "write it as in '7 d'"))
-        return None
+    lengths: list[timedelta] = []
+    for key, text in (("forget_after", file.forget_after), ("marked_for", file.marked_for)):
+        try:
+            lengths.append(MARKER_TERM if text is None else parse_length(text).length)
+        except ValueError as error:
+            faults.append(Fault.at(name, files, (*path, key), str(error), "write it as in '7 d'"))
+            return None
     for key, events in (("accepted", [file.accepted]), ("closed", file.closed)):
         for event in events:
             if event not in file.events:
@@ -113,7 +117,8 @@ def _business(title: str, file: BusinessFile, files: Mapping[str, str], faults: 
         closed=frozenset(file.closed),
         corrected=f"{title}.corrected",
         voided=f"{title}.voided",
-        forget_after=forget_after,
+        forget_after=lengths[0],
+        marked_for=lengths[1],
     )
 
 

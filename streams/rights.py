@@ -77,6 +77,11 @@ def of_notifier(prefix: str, group: str, readers: Sequence[str]) -> tuple[Right,
     )
 
 
+def of_canary(prefix: str) -> tuple[Right, ...]:
+    """What a canary needs: events out."""
+    return (Right(Kind.TOPIC, f"{prefix}ticket-events", ("WRITE",)),)
+
+
 def lacking(admin: AdminClient, needed: Sequence[Right], *, timeout: float) -> list[Right]:
     """Those of the rights that the brokers do not grant, with the operations that are missing.
 

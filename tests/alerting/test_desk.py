@@ -10,7 +10,7 @@ import pytest
 from alerting.audit import missing, unreached
 from alerting.case import Acknowledged
 from alerting.command import Command, Verb
-from alerting.desk import Desk
+from alerting.desk import CANARY_KEPT, Desk
 from alerting.ladder import Rung
 from alerting.message import Occasion
 from alerting.record import FIRST, Key, Notification, Outcome
@@ -214,7 +214,7 @@ def test_what_is_over_long_ago_is_forgotten_and_what_fires_is_not():
     found = desk()
     found.take(alert("old", status="resolved"))
     found.take(alert("firing"))
-    assert found.forget(NOW + MINUTE) == 1
+    assert found.forget(NOW + MINUTE, NOW + MINUTE) == 1
     assert [case.latest.subject for case in found.cases.values()] == ["firing"]
     assert found.meant_by("old") == []
 
@@ -251,3 +251,31 @@ def test_who_acknowledges_a_message_that_told_many_acknowledges_each_of_them():
         restarted.note(told)
     for one in (found, restarted):
         assert [due(one, name, NOW + 20 * MINUTE) for name in ("t1", "t2", "t3")] == [[], [], ["boss"]]
+
+
+def canary(name, status="firing", revision=1):
+    """An alert of the monitor's own ticket."""
+    told = alert(name, revision, status)
+    data = msgspec.structs.replace(told.data, rule="canary/heard", kind="canary")
+    return msgspec.structs.replace(told, data=data)
+
+
+@pytest.mark.parametrize("status", ["firing", "resolved"])
+def test_a_canary_is_forgotten_after_an_hour_however_it_stands(status):
+    """There are thousands a day, and one that nobody closed would fire for ever; others are kept."""
+    found = desk()
+    found.take(canary("c", status))
+    found.take(alert("t1"))
+    assert found.forget(NOW - MINUTE, NOW + CANARY_KEPT) == 0
+    assert found.forget(NOW - MINUTE, NOW + CANARY_KEPT + MINUTE) == 1
+    assert [case.latest.subject for case in found.cases.values()] == ["t1"]
+
+
+def test_a_canary_that_reaches_nobody_is_counted_nowhere():
+    """Whoever sent it misses it; nobody is called for it."""
+    found = desk()
+    for told in (canary("c"), alert("t1")):
+        found.take(told)
+        [task] = found.decide(told.alert_id, NOW).tasks
+        found.note(record(task, Outcome.DEAD, NOW))
+    assert [unreached(found.cases[told.alert_id]) for told in (canary("c"), alert("t1"))] == [False, True]

@@ -22,12 +22,12 @@ def verdict(name="c", revision=1, outcome="running", reason="awaited", due=HOUR,
         revision=revision,
         outcome=outcome,
         reason=reason,
-        rule="repair/dispatch",
         clause="x",
         kind="repair",
         assumed=False,
         excused=False,
         **{
+            "rule": "repair/dispatch",
             "limit_seconds": 60.0,
             "owner": "3201",
             "started_at": AT - 4 * HOUR,
@@ -125,3 +125,8 @@ def test_what_is_no_verdict_is_refused(value):
     """And nothing of its content is told."""
     with pytest.raises(VerdictUnreadable):
         OpenClocks(AT).take(value)
+
+
+def test_a_canary_is_nobodys_to_take_over():
+    """The monitor's own tickets are in no list."""
+    assert listed(verdict("k", rule="canary/heard", due=-HOUR), verdict("c", due=-HOUR)) == [["c"], [], []]

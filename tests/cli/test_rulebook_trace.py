@@ -29,6 +29,9 @@ ANNEX_2 = [
 ]
 CLAUSES = [*(f"附件1 {name}" for name in ANNEX_1), *(f"附件2 {name}" for name in ANNEX_2)]
 
+OF_NO_TEXT = ["自检"]
+"""What the one rule cites that watches no clause: the monitor's own, by which it proves itself."""
+
 WATCHED = {
     "附件1 五(二)": {"complaint/dispatch", "complaint/redispatch"},
     "附件1 五(三)": {"complaint/report-marketing"},
@@ -70,7 +73,14 @@ def test_every_numbered_clause_is_there_in_order(capsys):
     """No clause of the regulation is left out, and none is made up."""
     code, document = traced(capsys, "sgcc-2014")
     assert code == 0
-    assert [row["clause"] for row in document["clauses"]] == CLAUSES
+    assert [row["clause"] for row in document["clauses"]] == CLAUSES + OF_NO_TEXT
+
+
+def test_the_rule_that_watches_no_clause_is_told_apart(capsys):
+    """The canary stands behind the regulation, and is not counted among its clauses."""
+    _, document = traced(capsys, "sgcc-2014")
+    last = document["clauses"][-1]
+    assert (last["clause"], last["state"], last["rules"]) == (*OF_NO_TEXT, "beyond", ["canary/heard"])
 
 
 def test_what_can_be_timed_is_watched(capsys):
@@ -86,7 +96,7 @@ def test_what_is_not_watched_says_why(capsys):
     """Each clause is watched by a rule that is on, or has a reason; the counts are those of the rows."""
     _, document = traced(capsys, "sgcc-2014")
     on = {rule for rule, told in document["rules"].items() if "off" not in told["marks"]}
-    for row in document["clauses"]:
+    for row in document["clauses"][: len(CLAUSES)]:
         assert (row["state"] == "watched") == bool(on & set(row["rules"])), row["clause"]
         assert row["reason"].endswith(".") == (row["state"] == "out_of_scope"), row["clause"]
     states = [row["state"] for row in document["clauses"]]
@@ -106,7 +116,7 @@ def test_a_pipe_gets_one_line_a_clause(capsys):
     assert main(["rulebook", "trace", "sgcc-2014", "--lang", "zh"]) == 0
     told = capsys.readouterr()
     lines = [line.split("\t") for line in told.out.splitlines()]
-    assert [line[0] for line in lines] == CLAUSES
+    assert [line[0] for line in lines] == CLAUSES + OF_NO_TEXT
     assert {len(line) for line in lines} == {5}
     assert [line[2] for line in lines if line[0] == "附件1 二(二)2"] == ["complaint/report-up (off, assumed)"]
     assert told.err.startswith(f"{len(CLAUSES)} clauses: ")

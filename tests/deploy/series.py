@@ -1,4 +1,4 @@
-"""What an expression of PromQL may name: the series of the two catalogues, of the recording rules, of Prometheus."""
+"""What an expression of PromQL may name: the series of the three catalogues, of the recording rules, of Prometheus."""
 
 import re
 import shutil
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.docs.metrics_page import notifier, worker
+from tests.docs.metrics_page import canary, notifier, worker
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted(PROMETHEUS.glob("rules/*.yml"))
-METRICS = worker() | notifier()
+METRICS = worker() | notifier() | canary()
 
 # What Prometheus adds to each series it scrapes, and what it tells itself; an alert has the labels of its expression.
 SCRAPED = {"job", "instance"}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from agents.process import STOP_WITHIN_S
-from cli.configuration import read, read_notifier
+from cli.configuration import read, read_canary, read_notifier
 from cli.main import main, parser
 from tests.deploy.compose import FILE, ROOT, broker_settings, seconds, services
 
@@ -21,6 +21,9 @@ OURS = {name: service for name, service in ALL.items() if service.ours}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+(-[\w.-]+)?")
+
+SERVING = ("worker-1", "worker-2", "notifier", "canary")
+"""The services that go on, and tell how they are."""
 
 each = pytest.mark.parametrize("service", ALL.values(), ids=ALL)
 each_of_ours = pytest.mark.parametrize("service", OURS.values(), ids=OURS)
@@ -37,7 +40,7 @@ def read_as():
         for name, value in service.environment.items():
             patch.setenv(name, value)
         options = parser().parse_args(service.command)
-        return read(options), read_notifier(options)
+        return read(options), read_notifier(options), read_canary(options)
 
     yield settings
     patch.undo()
@@ -100,9 +103,9 @@ def test_what_a_service_waits_for_is_there_in_each_profile(service):
             assert ALL[name].told["restart"] == "no"
 
 
-def test_workers_and_notifier_start_once_the_topics_are_made():
+def test_what_reads_or_writes_topics_starts_once_they_are_made():
     """Which they are once Kafka is well."""
-    for name in ("worker-1", "worker-2", "notifier"):
+    for name in SERVING:
         waited = {other: how["condition"] for other, how in ALL[name].told["depends_on"].items()}
         assert waited["topics"] == "service_completed_successfully"
     assert ALL["topics"].told["depends_on"] == {"kafka": {"condition": "service_healthy"}}
@@ -111,7 +114,7 @@ def test_workers_and_notifier_start_once_the_topics_are_made():
 @each_of_ours
 def test_every_command_and_variable_is_one_the_program_knows(service, read_as):
     """The command line parses; a variable that is no setting would be refused."""
-    settings, _ = read_as(service)
+    settings, *_ = read_as(service)
     assert settings.bootstrap == "kafka:9092"
     assert all(name.startswith("SLAWATCH_") for name in service.environment)
 
@@ -122,11 +125,11 @@ def test_all_processes_agree_on_what_they_must_agree_on(read_as):
     assert len({(one.bootstrap, one.prefix, one.app_id, one.partitions, one.rulebook) for one in told}) == 1
 
 
-@pytest.mark.parametrize("name", ["worker-1", "worker-2", "notifier"])
+@pytest.mark.parametrize("name", SERVING)
 def test_every_port_is_the_one_the_process_serves(name, read_as):
     """To all of the container, and the health check asks there."""
-    settings, own = read_as(ALL[name])
-    served = own if name == "notifier" else settings
+    settings, notifier, canary = read_as(ALL[name])
+    served = {"notifier": notifier, "canary": canary}.get(name, settings)
     assert [inside for _, _, inside in ALL[name].ports] == [served.status_port]
     assert served.status_host == "0.0.0.0"
     assert f"http://127.0.0.1:{served.status_port}/healthz" in ALL[name].health[-1]
@@ -134,7 +137,7 @@ def test_every_port_is_the_one_the_process_serves(name, read_as):
 
 def test_a_process_has_the_time_it_takes_to_end():
     """A worker ends in order within `STOP_WITHIN_S`; the engine kills later than that."""
-    for name in ("worker-1", "worker-2", "notifier"):
+    for name in SERVING:
         assert seconds(ALL[name].told["stop_grace_period"]) > STOP_WITHIN_S
 
 
@@ -154,12 +157,28 @@ def test_kafka_is_found_under_the_names_it_tells():
 
 def test_the_notifier_finds_its_folder_and_valkey(read_as):
     """The folder is the one that is mounted, and it can be used; the claims are in the service that keeps them."""
-    settings, own = read_as(ALL["notifier"])
-    [mount] = ALL["notifier"].mounts
+    settings, own, _ = read_as(ALL["notifier"])
+    [mount] = [mount for mount in ALL["notifier"].mounts if not mount.is_volume]
     assert settings.delivery == mount.target
     assert main(["routes", "check", str(ROOT / mount.source)]) == 0
     assert own.redis_url == "redis://valkey:6379/0"
     assert ALL["valkey"].command[0] == "valkey-server"
+
+
+def test_the_canary_and_its_receiver_share_a_secret_that_is_in_no_file_of_the_project(read_as):
+    """It is made on the first start, where one may write and the other two only read; and its route leads to it."""
+    _, _, own = read_as(ALL["canary"])
+    folder = ROOT / "deploy" / "containers" / "delivery"
+    receiver = tomllib.loads((folder / "receivers.toml").read_text())["receivers"]["canary"]
+    making = ALL["canary-secret"]
+    assert making.command == ["canary", "--make-secret", own.secret_file]
+    assert receiver["secret_file"] == own.secret_file
+    assert receiver["url"] == f"http://canary:{own.status_port}/alerts"
+    for name, ending in (("canary-secret", ""), ("canary", ":ro"), ("notifier", ":ro")):
+        assert f"secrets:{Path(own.secret_file).parent}{ending}" in ALL[name].told["volumes"]
+    for name in ("canary", "notifier"):
+        assert ALL[name].told["depends_on"]["canary-secret"] == {"condition": "service_completed_successfully"}
+    assert str(Path(own.secret_file).parent) in DOCKERFILE
 
 
 def test_prometheus_asks_every_process_where_it_serves():
@@ -170,7 +189,7 @@ def test_prometheus_asks_every_process_where_it_serves():
     files = [file for one in discovered for group in one["file_sd_configs"] for file in group["files"]]
     groups = [group for file in files for group in yaml.safe_load((ROOT / targets / Path(file).name).read_text())]
     asked = {tuple(target.split(":")) for group in groups for target in group["targets"]}
-    told = ("worker-1", "worker-2", "notifier", "alertmanager")
+    told = (*SERVING, "alertmanager")
     assert asked == {(name, str(inside)) for name in told for _, _, inside in ALL[name].ports}
 
 

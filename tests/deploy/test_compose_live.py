@@ -28,6 +28,7 @@ from tests.live.test_spine import event, now
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ELSEWHERE = {"valkey-server": ("valkey-server", "redis-server"), "alertmanager": ("prometheus-alertmanager",)}
+PARTITIONS = 8
 RECEIVERS = """
 [receivers.hook]
 kind = "webhook"
@@ -43,6 +44,11 @@ allow_networks = ["127.0.0.0/8"]
 """
 ROUTES = """
 fallback = ["hook"]
+[[route]]
+name = "canary"
+match = { rule = "canary/*" }
+[[route.steps]]
+to = ["receiver:canary"]
 [[route]]
 name = "breaches"
 match = { level = "breach" }
@@ -74,7 +80,7 @@ class Host:
             f"{name}:{inside}": f"127.0.0.1:{free_port()}"
             for name, inside in (
                 ("valkey", 6379), ("worker-1", 9464), ("worker-2", 9464), ("notifier", 9465),
-                ("alertmanager", 9093), ("prometheus", 9090),
+                ("canary", 9466), ("alertmanager", 9093), ("prometheus", 9090),
             )
         }  # fmt: skip
         self.addresses["kafka:9092"] = self.kafka.bootstrap
@@ -110,20 +116,23 @@ class Host:
         return re.sub(rf"(?<![\w/])({any_target})(?![\w.-])", lambda found: paths[found[1]], text)
 
     def mounted(self, service: Service) -> dict[str, str]:
-        """The mounts of a service: copies of what is mounted, with the names replaced, and empty folders."""
+        """The mounts of a service: copies of what is mounted, with names and paths replaced, and folders by volume."""
         paths: dict[str, str] = {}
         for mount in service.mounts:
             here = self.folder / service.name / mount.target.lstrip("/")
-            paths[mount.target] = str(here)
             if mount.is_volume:
+                here = self.folder / "volumes" / mount.source
                 here.mkdir(parents=True, exist_ok=True)
+            paths[mount.target] = str(here)
+        for mount in service.mounts:
+            if mount.is_volume:
                 continue
-            source = ROOT / mount.source
+            here, source = Path(paths[mount.target]), ROOT / mount.source
             files = [file for file in source.rglob("*") if file.is_file()] if source.is_dir() else [source]
             for file in files:
                 copy = here / file.relative_to(source) if source.is_dir() else here
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                text = self.placed(file.read_text(), service, {})
+                text = self.placed(file.read_text(), service, paths)
                 copy.write_text(text.replace("_interval: 15s", f"_interval: {self._interval}"))
         return dict(sorted(paths.items(), key=lambda pair: -len(pair[0])))
 
@@ -218,6 +227,13 @@ def fetch(url: str) -> str | None:
         return None
 
 
+def shipped_canary() -> str:
+    """The receiver of canaries as the project ships it, but for the network, which has no names here."""
+    _, table, rest = (ROOT / "deploy/containers/delivery/receivers.toml").read_text().partition("[receivers.canary]")
+    assert '["canary"]' in rest
+    return table + rest.replace('["canary"]', '["127.0.0.0/8"]')
+
+
 @pytest.fixture
 def host(can_run_kafka, tmp_path: Path):
     """A host with a webhook to be told; its broker runs."""
@@ -228,7 +244,7 @@ def host(can_run_kafka, tmp_path: Path):
         made = Host(tmp_path, DELIVERY=str(delivery))
         alertmanager = f"http://{made.addresses['alertmanager:9093']}"
         receivers = RECEIVERS.format(hook=hook.url, alertmanager=alertmanager, secret=secret(b"k" * 32))
-        (delivery / "receivers.toml").write_text(receivers)
+        (delivery / "receivers.toml").write_text(receivers + shipped_canary())
         (delivery / "routes.toml").write_text(ROUTES)
         made.hook = hook
         at_end.callback(made.end)
@@ -239,9 +255,10 @@ def host(can_run_kafka, tmp_path: Path):
 def test_a_breach_reaches_a_webhook(host: Host) -> None:
     """In the file's order, with its commands: told to the webhook, shown by Alertmanager, seen by Prometheus."""
     assert "topics are as they must be" in host.once("topics")
-    for name in ("valkey", "alertmanager", "worker-1", "worker-2", "notifier", "prometheus"):
+    assert "is made" in host.once("canary-secret")
+    for name in ("valkey", "alertmanager", "worker-1", "worker-2", "notifier", "canary", "prometheus"):
         host.start(name)
-    host.wait_well("alertmanager", "worker-1", "worker-2", "notifier", "prometheus")
+    host.wait_well("alertmanager", "worker-1", "worker-2", "notifier", "canary", "prometheus")
 
     started = now() - timedelta(seconds=121)
     accepted = host.folder / "accepted.jsonl"
@@ -256,10 +273,20 @@ def test_a_breach_reaches_a_webhook(host: Host) -> None:
     wait_for("Alertmanager to show it", lambda: "compose-1" in (fetch(alertmanager) or ""), 30)
 
     query = f"http://{host.addresses['prometheus:9090']}/api/v1/query?query=up"
-    wait_for("Prometheus to see all three", lambda: ups(fetch(query)) == ["1", "1", "1"], 60)
+    wait_for("Prometheus to see all four", lambda: ups(fetch(query)) == ["1"] * 4, 60)
 
-    for name in ("worker-2", "worker-1", "notifier"):
+    # Nothing is made faster here, so the first ones come with the next full minute.
+    canary = f"http://{host.addresses['canary:9466']}/metrics"
+    wait_for("a canary of each partition to be heard", lambda: len(proven(fetch(canary) or "")) == PARTITIONS, 100)
+    assert [one for one in host.hook.got if b"canary" in one[2]] == []
+
+    for name in ("canary", "worker-2", "worker-1", "notifier"):
         assert host.stop(name) == 0, host.said(name)
+
+
+def proven(metrics: str) -> list[str]:
+    """The partitions of which a canary was heard."""
+    return re.findall(r'^sla_canary_last_seen_timestamp_seconds\{partition="(\d+)"\} [1-9]', metrics, re.MULTILINE)
 
 
 def ups(answer: str | None) -> list[str]:

@@ -53,12 +53,13 @@ def running(command, ready):
 
 
 @contextlib.contextmanager
-def watched(folder, workers, notifiers):
+def watched(folder, workers, notifiers, canaries=()):
     """Prometheus and Alertmanager from the repository's configuration; their addresses."""
     copied(DEPLOY, folder / "deploy")
     prometheus, alertmanager = free_port(), free_port()
     targets = folder / "deploy" / "prometheus" / "targets"
-    for name, ports in (("workers", workers), ("notifiers", notifiers), ("alertmanagers", [alertmanager])):
+    told = {"workers": workers, "notifiers": notifiers, "canaries": canaries, "alertmanagers": [alertmanager]}
+    for name, ports in told.items():
         (targets / f"{name}.yml").write_text(json.dumps([{"targets": [f"127.0.0.1:{port}" for port in ports]}]))
     configuration = folder / "deploy" / "prometheus" / "prometheus.yml"
     text = configuration.read_text()

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from alerting.canary.metrics import Metrics as CanaryMetrics
 from alerting.metrics import Metrics as NotifierMetrics
 from streams.bulk_histogram import BulkHistogram
 from streams.clock_counts import ClockCounts
@@ -16,8 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 HEAD = """# Metrics
 
-What a worker (port 9464) and a notifier (port 9465) tell Prometheus under `/metrics`. This page is made from the two
-catalogues, `streams/metrics.py` and `alerting/metrics.py`. No ticket, customer or address is ever a label. A histogram
+What a worker (port 9464), a notifier (port 9465) and a canary (port 9466) tell Prometheus under `/metrics`. This page is
+made from the three catalogues, `streams/metrics.py`, `alerting/metrics.py` and `alerting/canary/metrics.py`. No ticket, customer or address is ever a label. A histogram
 `x` is told as `x_bucket`, `x_sum` and `x_count`. Rules over these metrics are in `deploy/prometheus/`; what each alert
 means is in [alerts.md](alerts.md).
 """
@@ -50,6 +51,11 @@ def notifier() -> dict[str, tuple[str, tuple[str, ...], str]]:
     return catalogue(NotifierMetrics((), CollectorRegistry()))
 
 
+def canary() -> dict[str, tuple[str, tuple[str, ...], str]]:
+    """The canary's catalogue."""
+    return catalogue(CanaryMetrics(0, CollectorRegistry()))
+
+
 def _told(name: str, type_: str) -> str:
     return f"{name}_total" if type_ == "counter" else name
 
@@ -57,7 +63,7 @@ def _told(name: str, type_: str) -> str:
 def page() -> str:
     """The page as it must be."""
     parts = [HEAD]
-    for title, entries in (("Worker", worker()), ("Notifier", notifier())):
+    for title, entries in (("Worker", worker()), ("Notifier", notifier()), ("Canary", canary())):
         rows = [
             f"| `{name}` | {type_} | {', '.join(f'`{label}`' for label in labels)} | {says.removesuffix('.')} |"
             for name, (type_, labels, says) in entries.items()

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from cli.notifier import READERS
-from streams.rights import of_notifier, of_worker
+from streams.rights import of_canary, of_notifier, of_worker
 from streams.settings import Settings
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
@@ -12,7 +12,7 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
 
 def rows():
     """The cells of the table of rights."""
-    table = GUIDE.partition("| | worker | notifier |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    table = GUIDE.partition("| | worker | notifier | canary |\n|---|---|---|---|\n")[2].partition("\n\n")[0]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
 
 
@@ -42,3 +42,8 @@ def test_the_guide_names_every_right_of_a_worker():
 def test_the_guide_names_every_right_of_a_notifier():
     """And none more."""
     assert told(2) == asked(of_notifier("sla.", "slawatch-notifier", READERS))
+
+
+def test_the_guide_names_every_right_of_a_canary():
+    """And none more."""
+    assert told(3) == asked(of_canary("sla."))

@@ -13,7 +13,8 @@ from sla.incident import step as incident_step
 from sla.kinds.recurrence import FORGET_AFTER
 from sla.publication import Channel
 from sla.rulebook import parse
-from sla.step import MARKER_TERM, Refusal, step
+from sla.step import Refusal, step
+from sla.vocabulary import MARKER_TERM
 from sla.watch import Watch
 from tests.sla.lives_of_events import texts_of
 from tests.sla.test_units import UNITS

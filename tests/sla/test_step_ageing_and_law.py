@@ -7,8 +7,9 @@ import pytest
 
 from sla.duty import Outcome
 from sla.rulebook import parse
-from sla.step import MARKER_TERM, Refusal
+from sla.step import Refusal
 from sla.ticket import EVENTS_MAX
+from sla.vocabulary import MARKER_TERM
 from sla.watch import Watch
 from tests.sla.lives_of_events import ACCEPTED, TO_CITY, Life, changed, instant, shipped, texts_of
 
@@ -70,6 +71,17 @@ def test_a_closed_ticket_is_forgotten():
     life.step([], instant("2026-11-30T10:00:00") + MARKER_TERM)
     assert life.ticket is not None
     life.step([], instant("2026-11-30T10:00:00") + MARKER_TERM + timedelta(microseconds=1))
+    assert life.ticket is None
+
+
+def test_a_business_may_be_known_for_less_time():
+    """`marked_for`: of tickets by the thousand nothing is left soon after they are forgotten."""
+    texts = changed("vocabulary.toml", 'forget_after = "7 d"', 'forget_after = "7 d"\nmarked_for = "1 h"')
+    life = Life(Watch(parse(texts)))
+    life.tell(ACCEPTED, "10:00:00 e4 closed")
+    life.quiet_until("2026-11-30T10:30:00")
+    assert life.ticket.forgotten
+    life.quiet_until("2026-11-30T11:00:01")
     assert life.ticket is None
 
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from streams.sources import SOURCES_MAX, Sources
+from alerting.canary.tickets import SOURCE
+from streams.sources import CANARY, SOURCES_MAX, Sources
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -47,3 +48,13 @@ def test_there_is_a_limit() -> None:
     for number in range(SOURCES_MAX + 10):
         sources.hear(f"s{number}", NOON, NOON)
     assert len(sources.heard) == SOURCES_MAX
+
+
+def test_the_monitors_own_tickets_are_missed_by_nobody_on_call() -> None:
+    """A canary that is stopped is no silent source, unless somebody expects it by name."""
+    assert CANARY == SOURCE
+    sources = Sources(15 * MINUTE)
+    sources.hear(CANARY, NOON, NOON)
+    assert sources.silent(NOON + 20 * MINUTE) == frozenset()
+    expected = Sources(15 * MINUTE, [CANARY], NOON)
+    assert expected.silent(NOON + 20 * MINUTE) == {CANARY}
