@@ -58,6 +58,7 @@ class Why(StrEnum):
     MALFORMED = "malformed"
     """The receiver does not understand, or does not allow, what it was sent."""
     TOO_LARGE = "too_large"
+    """The receiver takes no message of this size."""
     UNKNOWN_ANSWER = "unknown_answer"
     """Nothing that the receiver's documents describe; never taken for a yes."""
     OUR_FAULT = "our_fault"

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     RETRY = "retry"
     """Not this time; it is tried again."""
     DEAD = "dead"
-    """Refused for good, or tried for the last time. `slawatch redeliver` tries it anew."""
+    """Refused for good, or tried for the last time. `slawatch notifications redeliver` tries it anew."""
     MUTED = "muted"
     """Deliberately not sent; `reason` says why."""
 
@@ -88,7 +88,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     http_status: int | None = None
     """The HTTP or SMTP status of the answer."""
     code: str | None = None
-    """The code of the receiver's own."""
+    """The code in the receiver's answer."""
     detail: str = ""
     """What to mend, in words of ours."""
     latency_ms: float | None = None

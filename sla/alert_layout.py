@@ -78,7 +78,7 @@ class VerdictData(msgspec.Struct, omit_defaults=True, gc=False):
     """The body of a verdict; what is not known is left out."""
 
     clock_id: str
-    """Ticket, rule, source and id of the starting event, each percent-encoded, and the round if there are several."""
+    """Ticket, rule, source and id of the starting event, and the round if there are several."""
     ticket: str
     """The ticket, or the key of the incident."""
     revision: int

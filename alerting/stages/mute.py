@@ -36,7 +36,7 @@ class Mute(StrEnum):
     ALREADY_HEARD = "already_heard"
     """The receiver still knows it as firing, from before it was over for a moment."""
     RESOLVED_WARNING = "resolved_warning"
-    """The end of a warning is told to nobody."""
+    """The end of a warning is told to no person."""
     OVER_BEFORE_HEARD = "over_before_heard"
     """It was over before this receiver was told of it."""
 
