@@ -105,6 +105,20 @@ def command_faults(text: str) -> Iterator[str]:
             yield span
 
 
+def engine_faults(text: str) -> Iterator[str]:
+    """Profiles and services of docker-compose.yml that there are not."""
+    told = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    profiles = {name for service in told.values() for name in service["profiles"]}
+    code = [
+        *spans(text),
+        *(body for _, body in BLOCK.findall(text)),
+        *re.findall(r"^#.*docker compose.*$", text, re.M),
+    ]
+    for name in (found for span in code for found in re.findall(r"--profile[ =]([\w-]+)", span)):
+        if name not in profiles:
+            yield name
+
+
 def _unknown(span: str, words: list[str]) -> Iterator[str]:
     """Follow the words through the verbs; `a | b` are alternatives of the word or the action before."""
     here = above = parser()

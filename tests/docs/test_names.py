@@ -11,8 +11,9 @@ from tests.docs.names import DEPLOYED, DOCUMENTS, ROOT
 OF_TEXTS = [
     names.shell_faults, names.command_faults, names.path_faults, names.variable_faults, names.metric_faults,
     names.kafka_faults, names.module_faults, names.rule_faults, names.word_faults, names.setting_faults,
+    names.engine_faults,
 ]  # fmt: skip
-OF_FILES = [names.variable_faults, names.metric_faults]
+OF_FILES = [names.variable_faults, names.metric_faults, names.engine_faults]
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 each_file = pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -58,6 +59,7 @@ BAD = [
     (names.command_faults, "Try `notifications lost`.", "notifications lost: lost"),
     (names.command_faults, "Give `--gently`.", "--gently"),
     (names.command_faults, "Then `make coffee`.", "make coffee"),
+    (names.engine_faults, "Then `docker compose --profile coffee up`.", "coffee"),
     (names.path_faults, "See `sla/coffee.py`.", "sla/coffee.py"),
     (names.path_faults, "See `rulebooks/<name>/coffee.toml`.", "rulebooks/<name>/coffee.toml"),
     (names.path_faults, "See coffee.md.", "coffee.md"),
