@@ -1,4 +1,4 @@
-"""Which names a text uses that nothing answers to: commands, targets, files, links, variables, metrics, topics, settings.
+"""Which names a text uses that nothing answers to: files, links, variables, metrics, topics, settings, words.
 
 Why: a guide is followed at night, word by word; a flag that was renamed costs more there than anywhere. Each check takes
 a text and gives the names it does not know. Used by `test_names`.
@@ -6,11 +6,8 @@ a text and gives the names it does not know. Used by `test_names`.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import re
-import shlex
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -21,138 +18,17 @@ import yaml
 
 from alerting.settings import NotifierSettings, Topics
 from cli.configuration import OTHER
-from cli.main import parser
 from cli.notifier import READERS
 from streams.rights import of_notifier, of_worker
 from streams.settings import Settings
 from streams.topics import catalogue, delivery_catalogue
+from tests.architecture.test_tidy import project_files, shown
 from tests.docs.metrics_page import notifier, worker
+from tests.docs.texts import BLOCK, DOCUMENTS, ROOT, blocks, shell_lines, spans
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-DEPLOYED = sorted(
-    [ROOT / "docker-compose.yml", ROOT / "Dockerfile"]
-    + [
-        path
-        for path in (ROOT / "deploy").rglob("*")
-        if path.suffix in {".yml", ".toml", ".service", ".target", ".env"}
-    ]
-)
-
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-WORD = re.compile(r"[a-z][a-z-]*")
-TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-FOREIGN = frozenset(
-    {"docker", "systemctl", "journalctl",
-     "curl", "install", "useradd", "python3", "pip"}
-)  # fmt: skip
-"""Programs of others, which a shell block may call."""
 GONE = frozenset({"repair/progress-again"})
 """Names that the change log tells the end of."""
 TYPES = frozenset({"sla.alert.v1", "sla.verdict.v1", "sla.command.v1", "sla.notification.v1"})
-
-
-def spans(text: str) -> list[str]:
-    """What stands as code within a line."""
-    return SPAN.findall(BLOCK.sub("", text))
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """The blocks of code of a language."""
-    return [body for told, body in BLOCK.findall(text) if told == language]
-
-
-# -- commands --------------------------------------------------------------------------------------------------------
-
-
-def shell_lines(text: str) -> list[str]:
-    """Each command of each shell block; a line that ends in a backslash goes on."""
-    lines = "\n".join(blocks(text, "sh")).replace("\\\n", " ").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
-def shell_faults(text: str) -> Iterator[str]:
-    """Lines of shell blocks that are neither a target, nor a command as it is accepted, nor another's program."""
-    for line in shell_lines(text):
-        words = shlex.split(line, comments=True)
-        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-            words.pop(0)
-        if words[:1] == ["sudo"]:
-            words.pop(0)
-        if not words or words[0] == "make":
-            yield from (f"make {words[1]}" for _ in [0] if words and words[1] not in TARGETS)
-        elif Path(words[0]).name == "slawatch":
-            try:
-                parser().parse_args(words[1:])
-            except SystemExit:
-                yield line
-        elif Path(words[0]).name not in FOREIGN:
-            yield line
-
-
-def command_faults(text: str) -> Iterator[str]:
-    """Verbs, actions and flags within a line that the command line does not know."""
-    for span in spans(text):
-        words = span.split()
-        if Path(words[0]).name == "slawatch":
-            yield from _unknown(span, words[1:])
-        elif words[0] in _choices(parser()) and len(words) > 1:
-            yield from _unknown(span, words)
-        elif (words[0] == "make" and len(words) > 1 and WORD.fullmatch(words[1]) and words[1] not in TARGETS) or (
-            words[0].startswith("--") and words[0].partition("=")[0] not in _flags()
-        ):
-            yield span
-
-
-def engine_faults(text: str) -> Iterator[str]:
-    """Profiles and services of docker-compose.yml that there are not."""
-    told = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
-    profiles = {name for service in told.values() for name in service["profiles"]}
-    code = [
-        *spans(text),
-        *(body for _, body in BLOCK.findall(text)),
-        *re.findall(r"^#.*docker compose.*$", text, re.M),
-    ]
-    for name in (found for span in code for found in re.findall(r"--profile[ =]([\w-]+)", span)):
-        if name not in profiles:
-            yield name
-
-
-def _unknown(span: str, words: list[str]) -> Iterator[str]:
-    """Follow the words through the verbs; `a | b` are alternatives of the word or the action before."""
-    here = above = parser()
-    for word in words:
-        if word == "|":
-            here = above
-        elif word.startswith("--"):
-            if word.partition("=")[0] not in here._option_string_actions:
-                yield f"{span}: {word}"
-        elif (choices := _choices(here)) and WORD.fullmatch(word):
-            if word not in choices and word in _choices(parser()):
-                here, choices = parser(), _choices(parser())
-            if word not in choices:
-                yield f"{span}: {word}"
-                return
-            above, here = here, choices[word]
-
-
-def _choices(verb: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    for action in verb._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
-
-
-@cache
-def _flags() -> frozenset[str]:
-    """Every flag of every verb, and of the engine of containers."""
-    found, left = {"--profile"}, [parser()]
-    while left:
-        verb = left.pop()
-        found |= set(verb._option_string_actions)
-        left += _choices(verb).values()
-    return frozenset(found)
 
 
 # -- files and links -------------------------------------------------------------------------------------------------
@@ -161,8 +37,7 @@ def _flags() -> frozenset[str]:
 @cache
 def tracked() -> tuple[str, ...]:
     """Every file of the project, and those about to be."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    return tuple(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.splitlines())
+    return tuple(shown(path) for path in project_files())
 
 
 @cache

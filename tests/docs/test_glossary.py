@@ -7,7 +7,7 @@ import pytest
 from cli.rulebook_files import load
 from sla.duty import Outcome, Reason
 from sla.vocabulary import Kind
-from tests.docs.names import ROOT
+from tests.docs.texts import ROOT
 
 ROWS = [
     row for row in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines() if row.startswith("|")

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import names
-from tests.docs.names import DEPLOYED, DOCUMENTS, ROOT
+from tests.docs import commands, names
+from tests.docs.texts import DEPLOYED, DOCUMENTS, ROOT
 
 OF_TEXTS = [
-    names.shell_faults, names.command_faults, names.path_faults, names.variable_faults, names.metric_faults,
+    commands.shell_faults, commands.command_faults, names.path_faults, names.variable_faults, names.metric_faults,
     names.kafka_faults, names.module_faults, names.rule_faults, names.word_faults, names.setting_faults,
-    names.engine_faults,
+    commands.engine_faults,
 ]  # fmt: skip
-OF_FILES = [names.variable_faults, names.metric_faults, names.engine_faults]
+OF_FILES = [names.variable_faults, names.metric_faults, commands.engine_faults]
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 each_file = pytest.mark.parametrize("path", DEPLOYED, ids=lambda path: str(path.relative_to(ROOT)))
@@ -49,17 +49,17 @@ def test_what_is_deployed_points_at_what_there_is(path):
 
 
 BAD = [
-    (names.shell_faults, "```sh\nmake coffee\n```\n", "make coffee"),
-    (names.shell_faults, "```sh\n.venv/bin/slawatch worker --fast\n```\n", ".venv/bin/slawatch worker --fast"),
-    (names.shell_faults, "```sh\nslawatch topics \\\n  destroy\n```\n", "slawatch topics    destroy"),
-    (names.shell_faults, "```sh\nkubectl apply\n```\n", "kubectl apply"),
-    (names.command_faults, "Try `slawatch brew`.", "slawatch brew: brew"),
-    (names.command_faults, "Try `slawatch worker | brew`.", "slawatch worker | brew: brew"),
-    (names.command_faults, "Try `topics create --gently`.", "topics create --gently: --gently"),
-    (names.command_faults, "Try `notifications lost`.", "notifications lost: lost"),
-    (names.command_faults, "Give `--gently`.", "--gently"),
-    (names.command_faults, "Then `make coffee`.", "make coffee"),
-    (names.engine_faults, "Then `docker compose --profile coffee up`.", "coffee"),
+    (commands.shell_faults, "```sh\nmake coffee\n```\n", "make coffee"),
+    (commands.shell_faults, "```sh\n.venv/bin/slawatch worker --fast\n```\n", ".venv/bin/slawatch worker --fast"),
+    (commands.shell_faults, "```sh\nslawatch topics \\\n  destroy\n```\n", "slawatch topics    destroy"),
+    (commands.shell_faults, "```sh\nkubectl apply\n```\n", "kubectl apply"),
+    (commands.command_faults, "Try `slawatch brew`.", "slawatch brew: brew"),
+    (commands.command_faults, "Try `slawatch worker | brew`.", "slawatch worker | brew: brew"),
+    (commands.command_faults, "Try `topics create --gently`.", "topics create --gently: --gently"),
+    (commands.command_faults, "Try `notifications lost`.", "notifications lost: lost"),
+    (commands.command_faults, "Give `--gently`.", "--gently"),
+    (commands.command_faults, "Then `make coffee`.", "make coffee"),
+    (commands.engine_faults, "Then `docker compose --profile coffee up`.", "coffee"),
     (names.path_faults, "See `sla/coffee.py`.", "sla/coffee.py"),
     (names.path_faults, "See `rulebooks/<name>/coffee.toml`.", "rulebooks/<name>/coffee.toml"),
     (names.path_faults, "See coffee.md.", "coffee.md"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.docs.names import BLOCK, ROOT, SPAN
+from tests.docs.texts import BLOCK, ROOT, SPAN
 
 ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from sla import calendar_file, cases, clauses, override_file, rule_layout, rulebook, units, vocabulary_file
-from tests.docs.names import BLOCK, ROOT, SPAN
+from tests.docs.texts import BLOCK, ROOT, SPAN
 
 GUIDES = "\n".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("rulebook.md", "calendar.md"))
 CODE = "\n".join([*SPAN.findall(GUIDES), *(body for _, body in BLOCK.findall(GUIDES))])
