@@ -4,12 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+# Tests at once. Most of them wait for brokers, so more than there are cores; JOBS=0 runs them in one process.
+JOBS ?= 4
 BIN := .venv/bin
 STAMP := .venv/.slawatch-is-set-up
 UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help setup test faults faults-short check audit sbom format demo kafka bench sim mutants recount lock kafka-lock clean
+.PHONY: help setup test faults faults-short check audit sbom format demo kafka bench sim mutants recount dashboards lock kafka-lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +35,7 @@ test: $(STAMP)  ## run every test that this machine can run; with CI=true nothin
 	@for tool in java mvn; do command -v $$tool > /dev/null \
 	  || echo "No $$tool here: the tests on a real Kafka (marker: kafka) are left out unless its jars are cached or SLAWATCH_KAFKA_BOOTSTRAP is set; they fetch and run it."; done
 	@echo "The fault runs are a target of their own: make faults"
-	@$(BIN)/pytest --ignore=tests/faults $(ARGS)
+	@$(BIN)/pytest --ignore=tests/faults --numprocesses=$(JOBS) --dist=worksteal $(ARGS)
 
 faults-short: $(STAMP)  ## the part of the fault runs that CI goes through, some five minutes
 	@$(BIN)/pytest $(addprefix tests/faults/test_,kills.py zombies.py changelog.py source_loss.py poison.py compression.py) $(ARGS)
@@ -83,6 +85,9 @@ bench: $(STAMP) .venv-bench/.is-set-up  ## measure it beside others on a real Ka
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench
 	@$(UV) sync --quiet --python .venv-bench/bin/python --require-hashes bench/requirements.lock
 	@touch $@
+
+dashboards: $(STAMP)  ## write deploy/grafana/dashboards/*.json anew from the Python beside them
+	@$(BIN)/python -m deploy.grafana
 
 lock: $(STAMP)  ## bring the lock files in line with pyproject.toml (LOCK_ARGS=--upgrade for newer releases)
 	@$(COMPILE) $(LOCK_ARGS) pyproject.toml -o requirements.lock

@@ -43,6 +43,7 @@ async def watch_progress(keeper: Keeper, prober: Prober, health: Health) -> None
         else:
             now = time.monotonic()
             health.observe(offsets, ends, now)
+            keeper.metrics.brokers_answered.set(keeper.clock.now().timestamp())
             stuck = health.stuck(now, STUCK_AFTER_S)
             if stuck:
                 raise StuckError(

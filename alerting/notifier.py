@@ -38,6 +38,7 @@ logger = logging.getLogger("slawatch.notifier")
 
 LOOK_S: Final = 0.2
 AUDIT_S: Final = 30.0
+PING_S: Final = 5.0
 FORGET_S: Final = 600.0
 MIRROR_S: Final = 60.0
 AGAIN_S: Final = 2.0
@@ -111,6 +112,7 @@ class Notifier:
             self._spawn(self._every(LOOK_S, self._turn), "time"),
             self._spawn(self._every(AUDIT_S, self._audit), "audit"),
             self._spawn(self._every(FORGET_S, self._forget), "memory"),
+            self._spawn(self._every(PING_S, self._dedupe.look), "redis"),
         ]
         tasks += [
             self._spawn(self._every(MIRROR_S, courier.mirror), f"mirror {name}")

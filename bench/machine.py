@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from streams.brokers.local import kafka_version
+from streams.brokers.jars import kafka_version
 
 ROOT = Path(__file__).resolve().parents[1]
 OTHER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"

@@ -34,7 +34,7 @@ from bench import (
 from bench.arena import Arena
 from bench.book import Book, load
 from bench.plan import PLANS, Plan
-from streams.brokers.local import missing_tools
+from streams.brokers.jars import missing_tools
 
 SECTIONS: dict[str, Callable[[Arena, Plan, int, Book], None]] = {
     "throughput": throughput.measure,

@@ -64,7 +64,7 @@ def may_start(settings: Settings, specs: Sequence[TopicSpec], needed: Sequence[R
     login = Login(settings)
     while True:
         try:
-            # The topics first: asked of brokers that hang, the question for groups ends the process (librdkafka 4605).
+            # The topics first: to brokers that hang, the question for groups ends the process (librdkafka 4605).
             faults = check(login.admin, specs, timeout=ANSWER_WITHIN_S)
             lacks = lacking(login.admin, needed, timeout=ANSWER_WITHIN_S)
             break

@@ -64,6 +64,7 @@ class ClockCounts(Collector):
         for turn in turns:
             outcome = turn.outcome
             if outcome is _RUNNING or outcome is _UNKNOWN:
+                self._unit(turn.unit)  # told as zero while its first clock runs, or Prometheus would miss that one
                 continue
             if not (outcome is _LATE and turn.before == _BREACHED):
                 self._closed[turn.rule, outcome] += 1

@@ -105,6 +105,11 @@ class Metrics:
         self.source_silent = Gauge("sla_source_silent", "1 while a source is silent.", ["source"], registry=r)
 
     def _of_time(self, r: CollectorRegistry) -> None:
+        self.brokers_answered = Gauge(
+            "sla_brokers_answered_timestamp_seconds",
+            "When the brokers last told this worker where its partitions end; 0 before they did.",
+            registry=r,
+        )
         self.lateness = BulkHistogram(
             "sla_detection_lateness_seconds",
             "From due plus grace to the alert being acknowledged, for clocks that silence decided.",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.local import LocalKafka, missing_tools
+from streams.brokers.jars import missing_tools
+from streams.brokers.local import LocalKafka
 
 WHOLE_LOG = os.environ.get("SLAWATCH_BPIC2013")
 collect_ignore = [] if WHOLE_LOG else ["cli/test_whole_log.py"]

@@ -113,6 +113,9 @@ class Claims(Protocol):
     async def forget(self, keys: Sequence[Key]) -> None:
         """Let keys be sent anew."""
 
+    async def look(self) -> None:
+        """Find out whether Redis answers, also when there is nothing to claim."""
+
     async def close(self) -> None:
         """Let go of connections."""
 
@@ -173,6 +176,17 @@ class Dedupe:
                 await self._redis.delete(*(self._name(key) for key in keys))
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
+
+    async def look(self) -> None:
+        """Find out whether Redis answers, also when there is nothing to claim: `degraded` is to be true of now."""
+        if time.monotonic() < self._away_until:
+            return
+        try:
+            await self._redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+        else:
+            self._back()
 
     async def close(self) -> None:
         """Let go of connections."""

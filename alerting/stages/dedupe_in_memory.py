@@ -49,5 +49,8 @@ class DedupeInMemory:
         for key in keys:
             self._settled.pop(key, None)
 
+    async def look(self) -> None:
+        """There is no Redis to look after."""
+
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -7,12 +7,8 @@ that is killed and comes back. It needs Java 17 and Maven, no Docker and no root
 
 import argparse
 import contextlib
-import fcntl
-import functools
-import hashlib
 import itertools
 import os
-import re
 import shutil
 import signal
 import socket
@@ -26,13 +22,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = ROOT / "deploy" / "kafka"
-CACHE = ROOT / ".cache" / "kafka"
+from streams.brokers.jars import LocalKafkaError, jars, kafka_version, missing_tools, run
 
 CLUSTER_ID = "c2xhd2F0Y2gtbG9jYWwtMQ"  # base64url of 16 bytes
-COPY_JARS = "dependency:copy-dependencies"
-MAVEN_TIMEOUT_S = 900
 POLL_S = 0.05
 LOG_TAIL_LINES = 40
 
@@ -65,74 +57,6 @@ SETTINGS: Mapping[str, object] = {
     "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     "log.initial.task.delay.ms": 1_000,
 }
-
-
-class LocalKafkaError(RuntimeError):
-    """The local broker cannot be had or did not do as told; the message says why and quotes its log."""
-
-
-def missing_tools() -> str | None:
-    """Return why this machine cannot run a local Kafka, in words for a person; None if it can."""
-    if shutil.which("java") is None:
-        return "java is not on the PATH (Debian: default-jre-headless)"
-    if shutil.which("mvn") is None and not (CACHE / kafka_version()).is_dir():
-        return "mvn is not on the PATH (Debian: maven), and Kafka's jars are not in the cache"
-    return None
-
-
-@functools.cache
-def kafka_version() -> str:
-    """Return the Kafka version that deploy/kafka/pom.xml pins."""
-    recipe = RECIPE / "pom.xml"
-    text = recipe.read_text(encoding="utf-8") if recipe.exists() else ""
-    found = re.search(r"<kafka\.version>(.+)</kafka\.version>", text)
-    if found is None:
-        raise LocalKafkaError(f"no Kafka version in {recipe}; a local Kafka needs a checkout of the project")
-    return found[1]
-
-
-@functools.cache
-def jars() -> Path:
-    """Return the folder of Kafka's jars, resolved with Maven at first use, always checked against jars.lock.
-
-    Safe to race: one process resolves aside and renames, the others wait at a file lock. LocalKafkaError if
-    Maven is missing or fails, or if one jar is not the one in jars.lock (then none is kept).
-    """
-    target = CACHE / kafka_version()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        if target.is_dir():
-            _verify(target)
-            return target
-        with tempfile.TemporaryDirectory(prefix="resolving-", dir=CACHE) as scratch:
-            fresh = Path(scratch) / "jars"
-            command = ["mvn", "-B", "-ntp", "-q", "-f", str(RECIPE / "pom.xml"), COPY_JARS]
-            command += [f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"]
-            _run(command, MAVEN_TIMEOUT_S, "Maven could not resolve Kafka's jars")
-            _verify(fresh)
-            fresh.rename(target)
-    return target
-
-
-def _run(command: list[str], timeout: float, complaint: str) -> None:
-    """Run a command that ends by itself; its output is quoted when it fails."""
-    try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=True)
-    except subprocess.CalledProcessError as error:
-        said = (error.stdout + error.stderr).decode(errors="replace")
-        raise LocalKafkaError(f"{complaint}:\n{said}") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise LocalKafkaError(f"{complaint}: {error}") from error
-
-
-def _verify(folder: Path) -> None:
-    """Refuse a folder whose jars are not exactly those of jars.lock (lines as sha256sum prints them)."""
-    lock = (RECIPE / "jars.lock").read_text(encoding="utf-8").splitlines()
-    found = [f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}" for jar in folder.glob("*.jar")]
-    wrong = {line.partition("  ")[2] for line in set(lock) ^ set(found)}
-    if wrong:
-        raise LocalKafkaError(f"refused, not as in jars.lock: {', '.join(sorted(wrong))} in {folder}")
 
 
 def _free_port() -> int:
@@ -288,7 +212,7 @@ class LocalKafka:
         if not (self.data_dir / "log" / "meta.properties").exists():
             settings = ["-t", CLUSTER_ID, "-c", str(self._settings_file)]
             command = [*self._java(), "kafka.tools.StorageTool", "format", *settings]
-            _run(command, timeout, "Kafka could not format its storage")
+            run(command, timeout, "Kafka could not format its storage")
 
     def _ready(self) -> bool:
         """Look for the line with which this start says so; the port takes clients by then."""

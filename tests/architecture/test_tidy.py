@@ -36,7 +36,17 @@ NOT_OURS = {".git", ".venv", ".cache", "build", "dist", "node_modules"}
 def project_files() -> list[Path]:
     """List what is, or is about to be, under version control; without git, all but what tools make."""
     if shutil.which("git") and (ROOT / ".git").exists():
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        # Whoever runs the tests need not own the tree.
+        command = [
+            "git",
+            "-c",
+            f"safe.directory={ROOT}",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
         names = {name for name in os.fsdecode(listed).split("\0") if name}
         return sorted(ROOT / name for name in names if (ROOT / name).is_file())

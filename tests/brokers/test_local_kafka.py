@@ -11,8 +11,9 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streams.brokers import local
-from streams.brokers.local import LocalKafka, LocalKafkaError
+from streams.brokers import jars
+from streams.brokers.jars import LocalKafkaError
+from streams.brokers.local import LocalKafka
 
 pytestmark = pytest.mark.kafka
 
@@ -128,12 +129,12 @@ def test_a_failed_start_quotes_the_log(can_run_kafka, tmp_path):
 
 def test_jars_that_differ_from_the_lock_are_refused(can_run_kafka, tmp_path, monkeypatch):
     """One changed digest, and no jar is run."""
-    good = local.jars()
-    lock = (local.RECIPE / "jars.lock").read_text()
+    good = jars.jars()
+    lock = (jars.RECIPE / "jars.lock").read_text()
     (tmp_path / "jars.lock").write_text(("0" if lock[0] != "0" else "1") + lock[1:])
-    monkeypatch.setattr(local, "RECIPE", tmp_path)
+    monkeypatch.setattr(jars, "RECIPE", tmp_path)
     with pytest.raises(LocalKafkaError, match="HdrHistogram"):
-        local._verify(good)
+        jars._verify(good)
 
 
 def test_a_broker_ends_with_the_process_that_started_it(can_run_kafka, tmp_path):
@@ -144,7 +145,7 @@ def test_a_broker_ends_with_the_process_that_started_it(can_run_kafka, tmp_path)
         "print(k.pid, flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
-    with subprocess.Popen(command, cwd=local.ROOT, stdout=subprocess.PIPE, text=True) as starter:
+    with subprocess.Popen(command, cwd=jars.ROOT, stdout=subprocess.PIPE, text=True) as starter:
         broker = int(starter.stdout.readline())
         assert is_alive(broker)
         starter.kill()

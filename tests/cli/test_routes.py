@@ -1,7 +1,6 @@
 """What `slawatch routes` says of a delivery folder and of an alert."""
 
 import json
-import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,6 +9,7 @@ import pytest
 from cli import delivery_folder
 from cli.main import main
 from tests.alerting.folders import EXAMPLE, alert, example_kinds
+from tests.copies import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +23,7 @@ def kinds(monkeypatch):
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the example that a test may spoil."""
-    return shutil.copytree(EXAMPLE, tmp_path / "delivery")
+    return copied(EXAMPLE, tmp_path / "delivery")
 
 
 def event(found):

@@ -3,7 +3,6 @@
 import io
 import json
 import pty
-import shutil
 import sys
 from itertools import product
 
@@ -11,6 +10,7 @@ import pytest
 
 from cli.main import main
 from cli.rulebook_files import SHIPPED
+from tests.copies import copied
 
 # Every numbered clause of the two annexes, in order; the second one breaks off where it ends here.
 ANNEX_1 = [
@@ -63,7 +63,7 @@ def traced(capsys, *arguments):
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the shipped rulebook, to be changed."""
-    return shutil.copytree(SHIPPED / "sgcc-2014", tmp_path / "sgcc-2014")
+    return copied(SHIPPED / "sgcc-2014", tmp_path / "sgcc-2014")
 
 
 def test_every_numbered_clause_is_there_in_order(capsys):

@@ -1,10 +1,10 @@
 """What tests of `backtest --against` have in common: changed rulebooks, tickets written by hand, the differences told."""
 
 import json
-import shutil
 from pathlib import Path
 
 from cli.main import main
+from tests.copies import copied
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ HAND_WRITTEN = (
 def changed(tmp_path, base, *edits):
     """A copy of a shipped rulebook with texts replaced in its files."""
     folder = tmp_path / "changed"
-    shutil.copytree(ROOT / "rulebooks" / base, folder)
+    copied(ROOT / "rulebooks" / base, folder)
     for name, old, new in edits:
         text = (folder / name).read_text()
         assert old in text

@@ -63,9 +63,11 @@ def program(name: str) -> str:
 class Host:
     """What a container engine would be: services by their own commands, under addresses of this machine."""
 
-    def __init__(self, folder: Path, delivery: Path) -> None:
+    def __init__(self, folder: Path, scraped_every: str = "1s", **variables: str) -> None:
+        """`variables` are those of the file; `scraped_every` stands for Prometheus's 15 s."""
         self.folder = folder
-        self.services = services(DELIVERY=str(delivery))
+        self.services = services(**variables)
+        self._interval = scraped_every
         self._ports = {"kafka:9092": free_port(), "127.0.0.1:9092": free_port(), "localhost:9093": free_port()}
         self.kafka = LocalKafka(folder / "kafka", port=self._ports["kafka:9092"], overrides=self._broker())
         self.addresses = {
@@ -121,7 +123,8 @@ class Host:
             for file in files:
                 copy = here / file.relative_to(source) if source.is_dir() else here
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_text(self.placed(file.read_text(), service, {}).replace("_interval: 15s", "_interval: 1s"))
+                text = self.placed(file.read_text(), service, {})
+                copy.write_text(text.replace("_interval: 15s", f"_interval: {self._interval}"))
         return dict(sorted(paths.items(), key=lambda pair: -len(pair[0])))
 
     def command(self, name: str) -> tuple[list[str], dict[str, str]]:
@@ -193,6 +196,12 @@ class Host:
         process.terminate()
         return process.wait(int(self.services[name].told["stop_grace_period"].rstrip("s")))
 
+    def kill(self, name: str) -> None:
+        """End one without a word."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait(30)
+
     def end(self) -> None:
         """End what still runs."""
         for process in self.running.values():
@@ -216,7 +225,7 @@ def host(can_run_kafka, tmp_path: Path):
         hook = at_end.enter_context(Sink())
         delivery = tmp_path / "my-delivery"
         delivery.mkdir()
-        made = Host(tmp_path, delivery)
+        made = Host(tmp_path, DELIVERY=str(delivery))
         alertmanager = f"http://{made.addresses['alertmanager:9093']}"
         receivers = RECEIVERS.format(hook=hook.url, alertmanager=alertmanager, secret=secret(b"k" * 32))
         (delivery / "receivers.toml").write_text(receivers)

@@ -1,12 +1,12 @@
 """A new edition of the rulebook is rolled out over several workers while clocks run."""
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cli.rulebook_files import SHIPPED, load
+from tests.copies import copied
 from tests.live.stage import Stage, wait_for
 from tests.live.test_spine import event, now
 
@@ -18,7 +18,7 @@ TICKETS = 60
 def longer(tmp_path: Path) -> str:
     """The shipped rulebook with three minutes to dispatch in place of two, from the first day on."""
     folder = tmp_path / "sgcc-longer"
-    shutil.copytree(SHIPPED / "sgcc-2014", folder)
+    copied(SHIPPED / "sgcc-2014", folder)
     dispatch = folder / "repair" / "dispatch.toml"
     text = dispatch.read_text()
     assert 'term  = "2 min"' in text

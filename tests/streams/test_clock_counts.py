@@ -78,6 +78,12 @@ def test_units_are_counted_and_limited():
     assert [met("u0"), met(f"u{UNITS_MAX}"), met(OTHER_UNITS), met(NO_UNIT)] == [1, None, 5, 1]
 
 
+def test_a_unit_is_told_as_zero_while_its_first_clock_runs():
+    """A series that begins with 1 shows no increase: the first breach of a unit would be in no share."""
+    registry = counts(Turn(RULE, "", Outcome.RUNNING, "u"))
+    assert registry.get_sample_value("sla_unit_clocks_closed_total", {"unit": "u", "outcome": "breached"}) == 0
+
+
 def test_what_is_too_long_for_a_code_is_no_label():
     """A source that puts a sentence there names nobody."""
     registry = counts(Turn(RULE, "running", Outcome.MET, "u" * 65))

@@ -85,6 +85,21 @@ def test_without_redis_alerts_go_out_and_say_so(delivery: DeliveryStage) -> None
     ]
 
 
+def test_a_redis_that_goes_and_comes_is_noticed_with_nothing_to_tell(delivery: DeliveryStage) -> None:
+    """In a quiet night too, so that whoever is on duty mends it before it matters, and is not called back for nothing."""
+
+    async def story() -> None:
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": Scripted()})
+        says = lambda: notifier.metrics.registry.get_sample_value("sla_notify_degraded")  # noqa: E731
+        async with running(notifier):
+            delivery.redis.stop()
+            await until(lambda: says() == 1, "Redis is missed")
+            delivery.redis.start()
+            await until(lambda: says() == 0, "Redis is found again")
+
+    asyncio.run(story())
+
+
 def test_nobody_acknowledged_so_the_next_step_hears_it_and_an_acknowledgement_ends_that(
     delivery: DeliveryStage,
 ) -> None:

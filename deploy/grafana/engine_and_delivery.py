@@ -1,0 +1,82 @@
+"""'Engine and delivery': for the engineer, whether the watch is kept and whether somebody hears.
+
+A row more is a function more and a line in `made`. `deploy.grafana` only.
+"""
+
+from __future__ import annotations
+
+from deploy.grafana import delivery, engine
+from deploy.grafana.expressions import OURS
+from deploy.grafana.layout import Dashboard, Row, choice, dashboard
+from deploy.grafana.panels import NONE_WANTED, Column, Panel, at_least, stat, table
+
+_TOLD_OF_ALERTS = ("severity", "instance", "partition", "source", "receiver", "reason", "clause", "unit")
+
+
+def made() -> Dashboard:
+    """The dashboard as Grafana reads it."""
+    return dashboard(
+        "slawatch-engine",
+        "Engine and delivery · 引擎与通知",
+        "Whether the watch is kept, and whether somebody hears. 计时引擎与通知是否正常。",
+        [
+            Row("Now · 当前", _now()),
+            Row("On time · 是否准时", engine.on_time()),
+            Row("Records · 记录", engine.records()),
+            Row("Partitions · 分区", engine.partitions()),
+            Row("Sources · 数据来源", engine.sources()),
+            Row("Delivery · 通知", delivery.delivery()),
+        ],
+        [choice("instance", "Instance · 实例", 'label_values(up{job=~"slawatch-.*"}, instance)')],
+        since="now-3h",
+        refresh="30s",
+    )
+
+
+def _now() -> list[Panel]:
+    firing = 'ALERTS{alertstate="firing",alertname=~"Sla.*",alertname!="SlaWatchdog"}'
+    return [
+        stat(
+            "Workers · 工作进程",
+            "Workers that answer. docs/alerts.md#slanoworker",
+            'sum(up{job="slawatch-worker"})',
+            steps=at_least(1),
+        ),
+        stat(
+            "Notifiers · 通知进程",
+            "Notifiers that answer. docs/alerts.md#slanonotifier",
+            'sum(up{job="slawatch-notifier"})',
+            steps=at_least(1),
+        ),
+        stat(
+            "Partitions watched · 已接管分区",
+            "Partitions that some worker owns. docs/alerts.md#slapartitionunwatched",
+            "sla:partitions_watched:count",
+            steps=at_least(1),
+        ),
+        stat(
+            "Partitions blind · 失去判断的分区",
+            "Partitions too far behind to prove silence. docs/alerts.md#slapartitionblind",
+            "sum(max by (partition) (sla_partition_blind))",
+            steps=NONE_WANTED,
+        ),
+        stat(
+            "Timers held · 计时被搁置",
+            "Workers whose wall clock disagrees with the brokers. docs/alerts.md#slatimersheld",
+            f"sum(sla_timers_held{{{OURS}}})",
+            steps=NONE_WANTED,
+        ),
+        stat(
+            "Calendar left · 日历剩余月数",
+            "Months of working-day calendar left; infinite where no rule needs one. docs/alerts.md#slacalendarends",
+            "min(sla_calendar_months_left)",
+            steps=((None, "red"), (2, "orange"), (4, "green")),
+        ),
+        table(
+            "Alerts firing · 正在告警",
+            "Alerts about the monitor itself, without the watchdog that fires always. What to do: docs/alerts.md",
+            {"alertname": "Alert", **{label: label.capitalize() for label in _TOLD_OF_ALERTS}},
+            Column("Count", f"count by (alertname, {', '.join(_TOLD_OF_ALERTS)}) ({firing})"),
+            height=7,
+        ),
+    ]
