@@ -39,9 +39,13 @@ class Level(StrEnum):
     """How bad it is."""
 
     NOTICE = "notice"
+    """To be watched: enough complaints are filed, not all are judged."""
     WARNING = "warning"
+    """Part of the term has passed, or all of an assumed limit; whatever is wrong with the monitor."""
     BREACH = "breach"
+    """It was due and had not been done."""
     ESCALATION = "escalation"
+    """The next unit up has to step in."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):

@@ -26,9 +26,13 @@ class Verb(StrEnum):
     """What is asked."""
 
     ACKNOWLEDGE = "acknowledge"
+    """Somebody is on it: it goes no further up."""
     SILENCE = "silence"
+    """Nobody is told of what fits, until its end."""
     UNSILENCE = "unsilence"
+    """A silence ends now."""
     REDELIVER = "redeliver"
+    """What was given up is tried anew."""
 
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -43,15 +47,25 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     verb: Verb
+    """What is asked."""
     by: str
+    """Who asks."""
     target: str = ""
+    """An alert id, a ticket or an incident."""
     reason: str = ""
+    """Why; owed for a silence."""
     name: str = ""
+    """What a silence is called."""
     rule: str = ""
+    """A silence for a rule, or for a folder of them: `repair/*`."""
     owner: str = ""
+    """A silence for what this unit owes."""
     level: str = ""
+    """A silence for this level."""
     receiver: str = ""
+    """Deliver anew to this receiver only."""
     until: Instant | None = None
+    """The end of a silence."""
 
 
 class _Envelope(msgspec.Struct, kw_only=True):

@@ -29,12 +29,13 @@ class Outcome(StrEnum):
     """What became of a step for a receiver."""
 
     SENT = "sent"
+    """The receiver took it."""
     UNVERIFIED = "unverified"
     """Handed on; nobody can tell whether it arrived."""
     RETRY = "retry"
     """Not this time; it is tried again."""
     DEAD = "dead"
-    """Refused for good, or tried for the last time. `slawatch redeliver` tries it anew."""
+    """Refused for good, or tried for the last time. `slawatch notifications redeliver` tries it anew."""
     MUTED = "muted"
     """Deliberately not sent; `reason` says why."""
 
@@ -65,24 +66,43 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """
 
     alert_id: str
+    """The alert."""
     revision: int
+    """The revision the step is owed for."""
     receiver: str
+    """Its name in the delivery folder."""
     step: str
+    """`first`, the later steps of the route, `update`, `end`; a deliberate silence adds its reason."""
     outcome: Outcome
+    """What became of it."""
     reason: str
+    """Why."""
     status: str
+    """The status of the alert, as it was told."""
     at: datetime
+    """When the attempt ended."""
     attempt: int = 0
+    """Counts from 1; 0: nothing was sent."""
     occasion: str = ""
+    """What the message is about: raised, escalated, chased, over."""
     http_status: int | None = None
+    """The HTTP or SMTP status of the answer."""
     code: str | None = None
+    """The code in the receiver's answer."""
     detail: str = ""
+    """What to mend, in words of ours."""
     latency_ms: float | None = None
+    """How long the answer took."""
     late_ms: float | None = None
+    """From the instant the step was due to the attempt."""
     next_at: datetime | None = None
+    """When it is tried again."""
     digest: str | None = None
+    """The key of the message that told many at once."""
     told_revision: int = 0
+    """The revision that was told, where a newer one had come."""
     dedupe: str = "ok"
+    """`ok`; `degraded` where Redis was away, and a repeat under the same key is possible."""
 
     @property
     def key(self) -> Key:

@@ -64,8 +64,9 @@ def may_start(settings: Settings, specs: Sequence[TopicSpec], needed: Sequence[R
     login = Login(settings)
     while True:
         try:
-            lacks = lacking(login.admin, needed, timeout=ANSWER_WITHIN_S)
+            # The topics first: to brokers that hang, the question for groups ends the process (librdkafka 4605).
             faults = check(login.admin, specs, timeout=ANSWER_WITHIN_S)
+            lacks = lacking(login.admin, needed, timeout=ANSWER_WITHIN_S)
             break
         except ClusterUnreachableError as error:
             if (refusal := login.refusal()) is not None:

@@ -66,7 +66,12 @@ def run(options: argparse.Namespace) -> int:
     async def main() -> int:
         return await process.run(settings, rulebook, clock)
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except OSError as error:
+        where = f"{settings.status_host}:{settings.status_port}"
+        print(f"{where}: {error.strerror}; give another --status-port", file=sys.stderr)
+        return 1
 
 
 def _may_start(settings: Settings, rulebook: Rulebook) -> bool:

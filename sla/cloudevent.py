@@ -30,16 +30,27 @@ class Fault(StrEnum):
     """Why a record is no event; each is a reason of a dead letter."""
 
     NULL_VALUE = "null_value"
+    """The record has no value. A ticket cannot be deleted: close it, or void its events."""
     TOO_LARGE = "too_large"
+    """The record is longer than an event may be. Send what rules read, not the whole file of the ticket."""
     BAD_JSON = "bad_json"
+    """The value is no JSON in UTF-8. Mend the encoder of the source."""
     NOT_CLOUDEVENT = "not_cloudevent"
+    """A field of the envelope is missing, no text, too long or holds control characters; the detail names it."""
     NO_SUBJECT = "no_subject"
+    """The ticket id is missing or empty."""
     BAD_TIME = "bad_time"
+    """`time` is missing or not in RFC 3339."""
     NAIVE_TIME = "naive_time"
+    """`time` has no offset from UTC. Send it with one; nobody guesses a zone here."""
     ABSURD_TIME = "absurd_time"
+    """`time` is out of bounds. Mend the clock of the source, or its unit (milliseconds for seconds)."""
     BAD_DATA = "bad_data"
+    """`data` is not flat: texts, numbers, true and false only. On the facts: a record that no worker wrote."""
     BAD_ATTRIBUTE = "bad_attribute"
+    """An attribute has a value its vocabulary does not allow; the detail names it and what is allowed."""
     WRONG_KEY = "wrong_key"
+    """The key of the record is not the ticket id: the ticket would lie on two partitions. Key it by `subject`."""
 
 
 class Refused(Exception):

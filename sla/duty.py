@@ -28,11 +28,17 @@ class Outcome(StrEnum):
     """How a clock stands."""
 
     RUNNING = "running"
+    """Not due, not done."""
     MET = "met"
+    """Done in time; exactly at the due time is in time."""
     LATE = "late"
+    """Done after it was due."""
     BREACHED = "breached"
+    """Due, and not done."""
     CANCELLED = "cancelled"
+    """Owed no more, or never owed."""
     UNKNOWN = "unknown"
+    """The calendar does not reach that far."""
 
 
 class Reason(StrEnum):
@@ -68,8 +74,11 @@ class Status(StrEnum):
     """How an alert stands."""
 
     FIRING = "firing"
+    """It holds."""
     RESOLVED = "resolved"
+    """It held, and is over."""
     RETRACTED = "retracted"
+    """It should never have been said, and counts as never raised."""
 
 
 BREACH = "breach"

@@ -30,9 +30,13 @@ class Refusal(StrEnum):
     """Why an event was kept out of its ticket; each is a reason of a dead letter."""
 
     CONFLICTING_REPEAT = "conflicting_repeat"
+    """An event of this `source` and `id` is known with other content. Send a correction, under an id of its own."""
     TOO_MANY_EVENTS = "too_many_events"
+    """The ticket (or incident) is full. Look for a source that repeats itself under ever new ids."""
     FORGOTTEN_TICKET = "forgotten_ticket"
+    """The ticket was closed and is forgotten. Too late for the clocks: judge it offline, by `slawatch backtest`."""
     NEVER_ACCEPTED = "never_accepted"
+    """No acceptance came before the ticket was forgotten. Find it, then send all events of the ticket again."""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):

@@ -280,7 +280,7 @@ def _read(
         if time.monotonic() > until:
             raise RestoreError(
                 f"the state was not read in time ({records} records so far); "
-                "check the brokers, or raise restore_deadline_seconds"
+                "check the brokers, or raise restore_deadline"
             )
         messages, ended = reader.read()
         for message in messages:

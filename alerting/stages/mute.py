@@ -26,6 +26,7 @@ class Mute(StrEnum):
     BREACHED = "breached"
     """A warning of a clock whose breach fires: the breach is what is told."""
     SILENCED = "silenced"
+    """A silence holds for it."""
     TOO_OLD = "too_old"
     """It was raised longer ago than `give_up_after` when it was first seen."""
     ACKNOWLEDGED = "acknowledged"
@@ -35,6 +36,7 @@ class Mute(StrEnum):
     ALREADY_HEARD = "already_heard"
     """The receiver still knows it as firing, from before it was over for a moment."""
     RESOLVED_WARNING = "resolved_warning"
+    """The end of a warning is told to no person."""
     OVER_BEFORE_HEARD = "over_before_heard"
     """It was over before this receiver was told of it."""
 

@@ -61,8 +61,15 @@ class Journal:
         await self._produce(self._topic, told.alert_id.encode(), encode(told, subject), partition, [])
 
     async def dead_letter(self, message: Message, reason: str) -> None:
-        """What was no alert, as it was received, with the reason in a header."""
-        headers: list[tuple[str, bytes]] = [("reason", b"unreadable_alert"), ("detail", reason.encode()[:500])]
+        """What was no alert, as it was received, with the reason in headers, as workers do."""
+        headers = [
+            *((name, told) for name, told in message.headers() or () if not name.startswith("slawatch_")),
+            ("slawatch_reason", b"unreadable_alert"),
+            ("slawatch_detail", reason.encode()[:500]),
+            ("slawatch_topic", message.topic().encode()),
+            ("slawatch_partition", str(message.partition()).encode()),
+            ("slawatch_offset", str(message.offset()).encode()),
+        ]
         await self._produce(self._letters, message.key(), message.value(), -1, headers)
 
     def turn(self) -> None:

@@ -156,3 +156,12 @@ def test_the_broker_is_not_there_at_the_start(own_kafka: LocalKafka, hurt_stage:
     with Load(hurt_stage, seed=43) as load:
         wait_for("alerts", lambda: witness.look().firing(), 60)
         settle(hurt_stage, load, witness)
+
+
+def test_a_broker_that_hangs_at_the_start_is_waited_for(own_kafka: LocalKafka, hurt_stage: Stage) -> None:
+    """Through the time-outs of several questions; the same process watches once it answers."""
+    own_kafka.pause()
+    worker = hurt_stage.worker()
+    wait_for("the broker to be missed", lambda: worker.log_text().count("waiting for the brokers") > 1, 60)
+    own_kafka.resume()
+    worker.wait_watching()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Message as Record
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
@@ -104,17 +105,26 @@ class DeliveryStage:
         """A command on its topic."""
         give(self.client, self.topics.commands, command, datetime.now(UTC))
 
+    def put_raw(self, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """Something on the topic of alerts."""
+        self._producer.produce(self.topics.alerts, value, b"somebody", headers=headers)
+        assert self._producer.flush(60) == 0
+
     def records(self) -> list[Notification]:
         """Everything on the topic of notifications."""
+        return [decode(message.value()) for message in self.read(self.topics.notifications)]
+
+    def read(self, topic: str) -> list[Record]:
+        """Everything on a topic."""
         consumer = Consumer({**self.client, "group.id": "stage", "enable.partition.eof": True})
         try:
-            found: list[Notification] = []
-            consumer.assign([TopicPartition(self.topics.notifications, n, 0) for n in range(self.partitions)])
+            found: list[Record] = []
+            consumer.assign([TopicPartition(topic, n, 0) for n in range(self.partitions)])
             ended = 0
             while ended < self.partitions:
                 for message in consumer.consume(1_000, timeout=1):
                     if message.error() is None:
-                        found.append(decode(message.value()))
+                        found.append(message)
                     else:
                         ended += 1
             return found

@@ -177,6 +177,34 @@ def test_a_refused_message_is_dead_and_can_be_delivered_anew_under_the_same_key(
     assert [told.outcome for told in delivery.records()] == [Outcome.DEAD, Outcome.SENT]
 
 
+def test_what_is_no_alert_is_put_aside_with_its_place_and_the_reason(delivery: DeliveryStage) -> None:
+    """In the headers of all dead letters; its own are kept, but for those."""
+
+    async def story() -> None:
+        robot = Scripted()
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": robot})
+        async with running(notifier):
+            delivery.put_raw(b"no alert", [("trace", b"1"), ("slawatch_reason", b"forged")])
+            delivery.put(alert("after"))
+            await until(lambda: len(robot.heard) == 1, "the alert beside it is told")
+            await until(lambda: notifier.metrics.unreadable._value.get() == 1, "it is read")
+
+    asyncio.run(story())
+    [letter] = delivery.read(delivery.topics.dead_letters)
+    assert (letter.key(), letter.value()) == (b"somebody", b"no alert")
+    [place] = [message for message in delivery.read(delivery.topics.alerts) if message.key() == b"somebody"]
+    headers = dict(letter.headers())
+    assert headers.pop("slawatch_detail").startswith(b"not an alert")
+    assert headers == {
+        "trace": b"1",
+        "slawatch_reason": b"unreadable_alert",
+        "slawatch_topic": delivery.topics.alerts.encode(),
+        "slawatch_partition": str(place.partition()).encode(),
+        "slawatch_offset": str(place.offset()).encode(),
+    }
+    assert len(letter.headers()) == len(headers) + 1
+
+
 def test_two_notifiers_share_the_alerts_and_tell_each_once(delivery: DeliveryStage) -> None:
     """Also while the second one joins and leaves."""
 
