@@ -22,7 +22,7 @@ from streams.topics import TopicsError
 from tests.alerting.live.process import ROUTES, Sink
 from tests.alerting.live.redis_server import RedisServer, missing
 from tests.live.secure_kafka import MECHANISM, SecureKafka
-from tests.live.stage import SLAWATCH, encoded, free_port, wait_for
+from tests.live.stage import SLAWATCH, WATCHING, encoded, free_port, wait_for
 from tests.live.test_spine import event, now
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -149,7 +149,7 @@ def test_a_breach_is_told_through_tls_and_passwords(kafka: SecureKafka, tmp_path
             Process(tmp_path / "worker", "worker", **in_environment) as worker,
             Process(tmp_path / "notifier", "notifier") as notifier,
         ):
-            worker.wait_for("the worker to watch", lambda: "tickets, taken over" in worker.said())
+            worker.wait_for("the worker to watch", lambda: WATCHING in worker.said())
             started = now() - timedelta(seconds=121)
             accepted = event("secure-1", 1, "repair.accepted", started, hung_up_at=started.isoformat())
             (tmp_path / "source" / "accepted.jsonl").write_bytes(encoded(accepted))
@@ -207,7 +207,7 @@ def test_a_worker_whose_right_is_taken_away_ends_and_says_which(kafka: SecureKaf
     made = slawatch(administrator, "topics", "create", "--app-id=revoked")
     assert made.returncode == 0, made.stderr
     with Process(tmp_path, "worker") as worker:
-        worker.wait_for("the worker to watch", lambda: "tickets, taken over" in worker.said())
+        worker.wait_for("the worker to watch", lambda: WATCHING in worker.said())
         of_alerts = AclBindingFilter(
             Resource.TOPIC, "sla.alerts", ResourcePatternType.LITERAL, "User:revoked", "*",
             AclOperation.WRITE, AclPermissionType.ALLOW,
