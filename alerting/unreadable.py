@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding anybody's bytes can raise."""
+_QUOTED: Final = re.compile(r"(value|unknown field) .*", re.DOTALL)
+"""Where msgspec quotes what it met: `Invalid enum value 'x'`."""
 
 
 def fault_of(error: Exception) -> str:
@@ -16,4 +19,4 @@ def fault_of(error: Exception) -> str:
         return "it is not UTF-8"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return str(error).partition(" - at")[0].partition(" '")[0]
+    return _QUOTED.sub(r"\1", str(error).partition(" - at")[0])

@@ -7,7 +7,7 @@ import pytest
 from alerting.alert import AlertUnreadable, read_alert
 from alerting.command import CommandUnreadable
 from alerting.command import decode as read_command
-from alerting.handover import Standing, VerdictUnreadable
+from alerting.handover import OpenClocks, VerdictUnreadable
 from alerting.record import RecordUnreadable
 from alerting.record import decode as read_record
 from tests.alerting.making import NOW
@@ -17,7 +17,7 @@ READERS = [
     (lambda raw: read_alert(raw, NOW), AlertUnreadable),
     (lambda raw: read_command(raw, NOW), CommandUnreadable),
     (read_record, RecordUnreadable),
-    (lambda raw: Standing(NOW).take(raw), VerdictUnreadable),
+    (lambda raw: OpenClocks(NOW).take(raw), VerdictUnreadable),
 ]
 ENVELOPE = {"specversion": "1.0", "id": PERSON, "type": PERSON, "subject": PERSON, "time": NOW.isoformat()}
 ONES = {
