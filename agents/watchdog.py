@@ -25,6 +25,7 @@ LOOK_EVERY_S = 2.0
 STALL_EVERY_S = 0.1
 STUCK_AFTER_S = 90.0
 HUNG_AFTER_S = 60.0
+SAY_WITHIN_S = 5.0
 FRAMES_MAX = 30
 EXIT_STUCK = 71
 
@@ -78,6 +79,8 @@ class LoopWatch:
             if frozen:
                 self._turned_at = now
             elif now - self._turned_at > HUNG_AFTER_S:
+                # Should standard error be what hangs, it ends all the same.
+                threading.Timer(SAY_WITHIN_S, os._exit, (EXIT_STUCK,)).start()
                 logger.critical("loop_hung", extra={"after_s": HUNG_AFTER_S, "stacks": _stacks()})
                 os._exit(EXIT_STUCK)
 

@@ -23,7 +23,7 @@ OURS: Final = "slawatch"
 """Our loggers are this one and those beneath it."""
 LIBRARY: Final = "library_said"
 """The event of every line that a library writes; what it said is the field `text`."""
-ABOUT: Final = ("partition", "receiver", "matter", "condition")
+ABOUT: Final = ("partition", "receiver", "matter", "condition", "about")
 """Fields that make two lines of one place different: each is heard by itself."""
 
 logger = logging.getLogger("slawatch.logs")
