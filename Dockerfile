@@ -15,7 +15,8 @@ RUN groupadd --gid 10001 slawatch \
 # A volume that is mounted there belongs to this user as well.
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/slawatch /opt/slawatch
-ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/slawatch PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/slawatch PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    SLAWATCH_LOG_FORMAT=json
 # Where slawatch.toml and the folder delivery/ are looked for.
 WORKDIR /etc/slawatch
 USER 10001:10001

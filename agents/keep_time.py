@@ -64,7 +64,7 @@ async def _prove(keeper: Keeper, prober: Prober) -> None:
     try:
         sent_us, ends = await prober.proof(owned)
     except ProofFailedError as error:
-        logger.warning("silence not proven: %s", error)
+        logger.warning("silence_not_proven", extra={"error": str(error)})
         await asyncio.sleep(LOOK_EVERY_S)
         return
     for number, end in ends.items():
@@ -131,7 +131,7 @@ class Steps:
         try:
             told = await loop.run_in_executor(None, broker_now, self._client, self._topic, partition_asked)
         except NoAnswerError as error:
-            logger.warning("timers are held until a broker says what time it is: %s", error)
+            logger.warning("timers_held", extra={"error": str(error)})
             return True
         if told is not None and abs((told - clock.now()).total_seconds()) > STEP_MAX_S:
             self._say(keeper)

@@ -98,6 +98,6 @@ async def _close(workers: list[Worker], server: Any) -> None:
                     await worker.close()
                 await server.cleanup()
         except TimeoutError:
-            logger.error("not stopped within %g s; ending at once", STOP_WITHIN_S)
+            logger.error("stop_overdue", extra={"after_s": STOP_WITHIN_S})
     logging.shutdown()
     os._exit(EXIT_BUG if failed else 0)

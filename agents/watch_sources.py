@@ -36,7 +36,7 @@ async def watch_sources(keeper: Keeper, prober: Prober, tickets: Tickets) -> Non
         try:
             sent_us, ends = await prober.ends(sorted(offsets))
         except ProofFailedError as error:
-            logger.warning("the brokers do not answer: %s", error)
+            logger.warning("brokers_do_not_answer", extra={"error": str(error)})
             continue
         if all(offsets[number] >= end for number, end in ends.items()):
             _tell(keeper, tickets, tickets.sources.silent(instant(sent_us)))

@@ -7,12 +7,12 @@ and, from a thread of its own, whether the loop still turns at all. Used by `age
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import logging
 import os
 import sys
 import threading
 import time
+import traceback
 
 from streams.health import Health
 from streams.keeper import Keeper
@@ -25,6 +25,8 @@ LOOK_EVERY_S = 2.0
 STALL_EVERY_S = 0.1
 STUCK_AFTER_S = 90.0
 HUNG_AFTER_S = 60.0
+SAY_WITHIN_S = 5.0
+FRAMES_MAX = 30
 EXIT_STUCK = 71
 
 
@@ -39,7 +41,7 @@ async def watch_progress(keeper: Keeper, prober: Prober, health: Health) -> None
         try:
             _, ends = await prober.ends(sorted(offsets)) if offsets else (0, {})
         except ProofFailedError as error:
-            logger.warning("the brokers do not answer: %s", error)
+            logger.warning("brokers_do_not_answer", extra={"error": str(error)})
         else:
             now = time.monotonic()
             health.observe(offsets, ends, now)
@@ -78,6 +80,15 @@ class LoopWatch:
             if frozen:
                 self._turned_at = now
             elif now - self._turned_at > HUNG_AFTER_S:
-                logger.critical("the event loop has not turned for %g s; ending", HUNG_AFTER_S)
-                faulthandler.dump_traceback(file=sys.stderr)
+                # Should standard error be what hangs, it ends all the same.
+                threading.Timer(SAY_WITHIN_S, os._exit, (EXIT_STUCK,)).start()
+                logger.critical("loop_hung", extra={"after_s": HUNG_AFTER_S, "stacks": _stacks()})
                 os._exit(EXIT_STUCK)
+
+
+def _stacks() -> str:
+    """Where every thread stands: files, lines and functions, without a value."""
+    return "\n".join(
+        f"thread {number}\n{''.join(traceback.format_stack(frame, FRAMES_MAX))}"
+        for number, frame in sys._current_frames().items()
+    )

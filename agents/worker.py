@@ -53,6 +53,10 @@ logger = logging.getLogger("slawatch.worker")
 NOTE_WITHIN_S = 10.0
 
 
+class EndedByItselfError(Exception):
+    """Something ended that must not, and gave no reason."""
+
+
 class Worker:
     """One matter of this process. `failed` is set, and `failure` says why, when it cannot go on."""
 
@@ -162,18 +166,12 @@ class Worker:
         self.health.rebalancing = False
         self.health.restored = True
         if not partitions:
-            logger.warning(
-                "no partition is left for this worker: there are more workers than partitions; it stands by"
-            )
+            logger.warning("worker_stands_by", extra={"matter": self.matter.name})
             return
         states = sum(len(partition.states) for partition in self.keeper.partitions.values())
-        logger.info(
-            "watching partitions %s, %d %s, taken over in %.2f s",
-            partitions,
-            states,
-            self.matter.name,
-            time.monotonic() - began,
-        )
+        took_s = round(time.monotonic() - began, 3)
+        told = {"matter": self.matter.name, "partitions": partitions, "known": states, "took_s": took_s}
+        logger.info("partitions_watched", extra=told)
 
     def _restore(self, partitions: list[int], still_owned: Callable[[], bool]) -> tuple[dict[int, Restored], Source]:
         """State and source of the partitions; blocking. Raises what `restore` and `examine` raise."""
@@ -230,7 +228,8 @@ class Worker:
         try:
             await self.keeper.run()
         except StepFailed as failure:
-            logger.critical("failed at %s", failure, exc_info=failure)
+            place = {"partition": failure.partition, "offset": failure.offset}
+            logger.critical("step_failed", extra=place, exc_info=failure)
             async with asyncio.timeout(NOTE_WITHIN_S):
                 await self.keeper.note_crash(failure)
             raise
@@ -241,7 +240,7 @@ class Worker:
         if self.app.crash_reason is not None:
             raise self.app.crash_reason
         if not self.stop.is_set():
-            raise RuntimeError("the Faust app stopped by itself")
+            raise EndedByItselfError("the Faust app stopped by itself")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = self.loop.create_task(work, name=name)
@@ -251,8 +250,9 @@ class Worker:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or self.stop.is_set():
             return
-        self.failure = task.exception() or RuntimeError(f"the task {task.get_name()} ended by itself")
-        logger.critical("%s failed, nothing is committed past it", task.get_name(), exc_info=self.failure)
+        self.failure = task.exception() or EndedByItselfError(f"the task {task.get_name()} ended by itself")
+        told = {"matter": self.matter.name, "task": task.get_name()}
+        logger.critical("task_failed", extra=told, exc_info=self.failure)
         self.ended.set()
 
     def refresh(self) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from alerting.unreadable import UNREADABLE, fault_of
 from sla.alert_layout import AlertData
 
 VALUE_BYTES_MAX: Final = 1024**2
@@ -116,8 +117,8 @@ def read_alert(value: bytes | None, appended_at: datetime, detected_at: datetime
         raise AlertUnreadable(f"the record has {len(value):,} bytes, more than {VALUE_BYTES_MAX:,}")
     try:
         told = _decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise AlertUnreadable(f"not an alert: {str(error).partition(' - at')[0]}") from None
+    except UNREADABLE as error:
+        raise AlertUnreadable(f"not an alert: {fault_of(error)}") from None
     if told.type != "sla.alert.v1":
         raise AlertUnreadable("the type is not sla.alert.v1: a newer edition of the topic needs a newer notifier")
     if told.data.status not in _KNOWN[0] or told.data.level not in _KNOWN[1]:

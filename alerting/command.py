@@ -11,6 +11,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from alerting.unreadable import UNREADABLE, fault_of
+
 TYPE: Final = "sla.command.v1"
 VALUE_BYTES_MAX: Final = 16 * 1024
 REASON_MAX: Final = 500
@@ -123,8 +125,8 @@ def decode(value: bytes | None, appended_at: datetime) -> Command:
         raise CommandUnreadable("the record is empty or too long")
     try:
         envelope = _decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise CommandUnreadable(f"not a command: {error}") from None
+    except UNREADABLE as error:
+        raise CommandUnreadable(f"not a command: {fault_of(error)}") from None
     if envelope.type != TYPE:
         raise CommandUnreadable(f"the type is not {TYPE}")
     wrong = faults(envelope.data, appended_at)

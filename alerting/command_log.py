@@ -53,8 +53,8 @@ class CommandLog:
         """Whether the end of every partition was seen once."""
         return len(self._at_end) >= len(self._partitions) > 0
 
-    def read(self, refused: Callable[[str], None]) -> list[tuple[Command, datetime]]:
-        """What comes within a moment, with the instants it was appended; `refused` is told of what is no command."""
+    def read(self, refused: Callable[[int, int, str], None]) -> list[tuple[Command, datetime]]:
+        """What comes within a moment, with the instants it was appended; `refused` hears of what is no command."""
         found: list[tuple[Command, datetime]] = []
         for message in self._consumer.consume(500, timeout=POLL_S):
             error = message.error()
@@ -63,7 +63,7 @@ class CommandLog:
                     at = appended_at(message)
                     found.append((decode(message.value(), at), at))
                 except CommandUnreadable as wrong:
-                    refused(f"partition {message.partition()}, offset {message.offset()}: {wrong}")
+                    refused(message.partition(), message.offset(), str(wrong))
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(message.partition())
             elif not (error.retriable() or error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)):

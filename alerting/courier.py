@@ -143,7 +143,8 @@ class Courier:
             self._failed(error)
         except Exception:
             # Whatever it was, nothing that is owed may be forgotten: it is looked at again, and tried again.
-            logger.exception("a message to %s failed in our own code", self.name)
+            alerts = sorted({parcel.task.key.alert_id for parcel in parcels})
+            logger.exception("delivery_failed", extra={"receiver": self.name, "alerts": alerts})
             for parcel in parcels:
                 self._office.later(parcel, self._now() + AFTER_OUR_FAULT)
 
@@ -195,7 +196,7 @@ class Courier:
         except TimeoutError:
             return Answer(Class.RETRY, Why.TIMED_OUT)
         except Exception:
-            logger.exception("the receiver %s failed in our own code", self.name)
+            logger.exception("receiver_failed", extra={"receiver": self.name, "key": message.key})
             return Answer(Class.RETRY, Why.OUR_FAULT)
 
     async def _others(self, parcel: Parcel, claim: Claim) -> None:

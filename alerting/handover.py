@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from alerting.alert import CANARY
+from alerting.unreadable import UNREADABLE, fault_of
 from sla.alert_layout import VerdictData
 from sla.duty import FINAL, Outcome, Reason
 
@@ -71,8 +72,8 @@ class OpenClocks:
             return
         try:
             told = _decoder.decode(value)
-        except msgspec.DecodeError as error:
-            raise VerdictUnreadable(f"not a verdict: {str(error).partition(' - at')[0]}") from None
+        except UNREADABLE as error:
+            raise VerdictUnreadable(f"not a verdict: {fault_of(error)}") from None
         if told.type != "sla.verdict.v1":
             raise VerdictUnreadable("the type is not sla.verdict.v1")
         data = told.data

@@ -64,7 +64,8 @@ def fill(desk: Desk, settings: Mapping[str, Any], topics: Topics, partition: int
         try:
             desk.note(decode(message.value()))
         except RecordUnreadable as error:
-            logger.warning("%s, offset %d: %s", topics.notifications, message.offset(), error)
+            place = {"topic": topics.notifications, "partition": partition, "offset": message.offset()}
+            logger.warning("record_unreadable", extra={**place, "error": str(error)})
 
     read_back(settings, topics.alerts, partition, since, known)
     read_back(settings, topics.notifications, partition, since, told)

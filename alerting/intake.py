@@ -89,14 +89,14 @@ class Intake:
             try:
                 self._consumer.store_offsets(offsets=places)
             except KafkaException as error:  # a partition that has just gone: its new owner reads on from before
-                logger.info("offsets are not stored: %s", error.args[0].str())
+                logger.info("offsets_not_stored", extra={"error": error.args[0].str()})
 
     def resume(self, partitions: Sequence[int]) -> None:
         """Let partitions flow; one that is gone by now is left alone."""
         try:
             self._consumer.resume([TopicPartition(self._topic, number) for number in partitions])
         except KafkaException as error:
-            logger.info("partitions are not resumed: %s", error.args[0].str())
+            logger.info("partitions_not_resumed", extra={"error": error.args[0].str()})
 
     def close(self) -> None:
         """Commit and leave the group."""

@@ -46,6 +46,10 @@ FINISH_S: Final = 12.0
 OPEN_WITHIN_S: Final = 60.0
 
 
+class EndedByItself(Exception):
+    """A task ended that must not, and gave no reason."""
+
+
 class Notifier:
     """One process of delivery."""
 
@@ -126,7 +130,7 @@ class Notifier:
         await self._close(tasks)
         for ended in done - {stopping}:
             ended.result()  # raises what ended it
-            raise RuntimeError("a task of the notifier ended by itself")
+            raise EndedByItself("a task of the notifier ended by itself")
 
     def unwell(self) -> str:
         """What keeps it from telling anybody, in a few words; empty while nothing does."""
@@ -182,7 +186,8 @@ class Notifier:
             alert = alert_of(message)
         except AlertUnreadable as error:
             self.metrics.unreadable.inc()
-            logger.warning("partition %d, offset %d: %s", number, message.offset(), error)
+            place = {"topic": self._topics.alerts, "partition": number, "offset": message.offset()}
+            logger.warning("alert_unreadable", extra={**place, "error": str(error)})
             await self.journal.dead_letter(message, str(error))
             return
         await self.office.take(number, alert)
@@ -203,14 +208,14 @@ class Notifier:
                 desk = await self._loop.run_in_executor(self._threads, self._read_back, number)
                 break
             except HistoryUnreadable as error:
-                logger.warning("%s; asking again", error)
+                logger.warning("history_not_read", extra={"partition": number, "error": str(error)})
                 await asyncio.sleep(AGAIN_S)
         await self.office.open(number, desk, self._dedupe.forget)
         for message in self._early.pop(number, ()):
             await self._arrived(message)
         self._intake.resume([number])
         self._opening.pop(number, None)
-        logger.info("serving partition %d from offset %d, %d alerts known", number, offset, len(desk.cases))
+        logger.info("partition_served", extra={"partition": number, "offset": offset, "known": len(desk.cases)})
 
     async def _revoked(self, partitions: list[int]) -> None:
         for number in partitions:
@@ -220,7 +225,7 @@ class Notifier:
             self.office.close(number)
             self._early.pop(number, None)
         if partitions:
-            logger.info("partitions %s are another's now", partitions)
+            logger.info("partitions_gone", extra={"partitions": partitions})
 
     def _read_back(self, number: int) -> Desk:
         """What the topics say of a partition. Blocking."""
@@ -254,7 +259,7 @@ class Notifier:
         try:
             await self._loop.run_in_executor(self._command_thread, log.begin)
         except KafkaException as error:
-            logger.warning("the commands cannot be read yet: %s", error.args[0].str())
+            logger.warning("commands_not_read", extra={"error": error.args[0].str()})
             return False
         return True
 
@@ -273,9 +278,10 @@ class Notifier:
         self.metrics.unaudited.set(len(found.lost))
         self.metrics.unreached.set(found.unreached)
         for key in found.lost[:10]:
-            logger.error("a step that was due has no outcome: %s to %s", key.step, key.receiver)
+            told = {"alert_id": key.alert_id, "revision": key.revision, "step": key.step, "receiver": key.receiver}
+            logger.error("step_missing", extra=told)
         if found.unreached:
-            logger.error("%d alerts fire and have reached nobody: look at the receivers", found.unreached)
+            logger.error("alerts_unreached", extra={"count": found.unreached})
 
     async def _forget(self) -> None:
         self.office.forget(self._now() - self._settings.remember_for)
@@ -311,7 +317,7 @@ class Notifier:
         await asyncio.gather(*(courier.finish(FINISH_S) for courier in self._couriers.values()))
         left = await self._loop.run_in_executor(self._journal_thread, self.journal.close, FINISH_S)
         if left:
-            logger.error("%d records of notifications could not be written before the end", left)
+            logger.error("records_not_written", extra={"count": left})
         await asyncio.gather(*(receiver.close() for receiver in self._receivers.values()), return_exceptions=True)
         await self._dedupe.close()
         for pool in (self._threads, self._intake_thread, self._command_thread, self._journal_thread):
@@ -322,5 +328,5 @@ async def _set(event: asyncio.Event) -> None:
     await event.wait()
 
 
-def _refused(what: str) -> None:
-    logger.warning("a command is not followed: %s", what)
+def _refused(partition: int, offset: int, why: str) -> None:
+    logger.warning("command_refused", extra={"partition": partition, "offset": offset, "error": why})

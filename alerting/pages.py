@@ -125,7 +125,7 @@ class Pages:
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._give, command, self._now())
         except CommandFailed as error:
-            logger.warning("an acknowledgement could not be written: %s", error)
+            logger.warning("acknowledgement_not_written", extra={"error": str(error)})
             return _page(503, "暂时无法确认 / Not now", "<p>请重试。Please try again.</p>")
         return _page(200, "已确认 / Acknowledged", _DONE.format(alert=html.escape(told.target), by=html.escape(by)))
 

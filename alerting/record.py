@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from alerting.unreadable import UNREADABLE, fault_of
+
 TYPE: Final = "sla.notification.v1"
 FIRST: Final = "first"
 """The step in which an alert is told first."""
@@ -137,8 +139,8 @@ def decode(value: bytes | None) -> Notification:
         raise RecordUnreadable("the record is empty or too long")
     try:
         envelope = _decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise RecordUnreadable(f"not a record of a notification: {error}") from None
+    except UNREADABLE as error:
+        raise RecordUnreadable(f"not a record of a notification: {fault_of(error)}") from None
     if envelope.type != TYPE:
         raise RecordUnreadable(f"the type is not {TYPE}")
     return envelope.data

@@ -121,7 +121,7 @@ class Running:
 
         def watching() -> bool:
             self.check()
-            return "watching partitions" in self.said()
+            return "event=partitions_watched" in self.said()
 
         wait_for("the worker to watch", watching, timeout)
         return self

@@ -62,7 +62,7 @@ def _one(arena: Arena, tickets: int, book: Book) -> None:
 
 def _took(worker: Running) -> float:
     """How long a worker took to take its partitions over, as it logged."""
-    return float(re.findall(r"taken over in ([0-9.]+) s", worker.said())[-1])
+    return float(re.findall(r"event=partitions_watched .* took_s=([0-9.]+)", worker.said())[-1])
 
 
 def _settled(worker: Running) -> bool:

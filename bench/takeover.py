@@ -79,7 +79,7 @@ def _write(arena: Arena, book: Book, fired: list[Fired], killed_ms: float, heir:
     late = [alert.due_ms for alert in later if alert.late_ms > ON_TIME_MS]
     next_s = (min(on_time) - killed_ms) / 1000 if on_time else float("inf")
     all_s = (max(late) - killed_ms) / 1000 if late else 0.0
-    took = [float(found) for found in re.findall(r"taken over in ([0-9.]+) s", heir.said())]
+    took = [float(found) for found in re.findall(r"event=partitions_watched .* took_s=([0-9.]+)", heir.said())]
     # An alert on its way when the worker died may be on time by luck; the target is about the heir.
     book.note(SECTION, "kill -9", "to the next on-time alert", "s", next_s)
     book.note(SECTION, "kill -9", "until all are on time", "s", all_s)

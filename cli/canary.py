@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import secrets
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 from alerting.canary.settings import check, secret_of
 from alerting.canary.settings import shown as shown_canary
 from alerting.signing import secret
+from cli import logs
 from cli.configuration import ConfigurationError, add_canary_flags, add_flags, read, read_canary
 from cli.preflight import may_start
 from cli.rulebook_files import load
@@ -36,7 +36,16 @@ def add(verbs: Any) -> None:
     """Add the verb."""
     verb = verbs.add_parser("canary", help="send canary tickets, and miss them when their breach is not told")
     add_flags(
-        verb, "bootstrap", "prefix", "app_id", "partitions", "rulebook", "calendar_override", "units", "log_level"
+        verb,
+        "bootstrap",
+        "prefix",
+        "app_id",
+        "partitions",
+        "rulebook",
+        "calendar_override",
+        "units",
+        "log_level",
+        "log_format",
     )
     add_canary_flags(verb, "every", "lost_after", "secret_file", "status_host", "status_port")
     verb.add_argument(
@@ -55,24 +64,29 @@ def run(options: argparse.Namespace) -> int:
             json.dump(shown(settings) | {"canary": shown_canary(own)}, sys.stdout, indent=2, ensure_ascii=False)
             sys.stdout.write("\n")
             return 0
-        check(own, _term(load(settings.rulebook, settings.calendar_override, settings.units)))
-        known_by = secret_of(own)
-    except (ConfigurationError, RulebookError, OSError, ValueError) as error:
+    except (ConfigurationError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    logging.getLogger("slawatch").setLevel(settings.log_level.upper())
+    logs.serve(settings.log_level, settings.log_format)
+    try:
+        check(own, _term(load(settings.rulebook, settings.calendar_override, settings.units)))
+        known_by = secret_of(own)
+    except (RulebookError, OSError, ValueError) as error:
+        logs.refuse(error, settings.log_format)
+        return 2
     try:
         if not _may_start(settings):
             return 1
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        logs.refuse(error, settings.log_format)
         return 2
     from cli import canary_run  # noqa: PLC0415 - what it needs takes half a second to import; other verbs need none
 
     try:
         return canary_run.run(settings, own, known_by)
     except OSError as error:
-        print(f"{own.status_host}:{own.status_port}: {error.strerror}; give another --status-port", file=sys.stderr)
+        at = f"{own.status_host}:{own.status_port}"
+        logs.refuse(OSError(f"{at}: {error.strerror}; give another --status-port"), settings.log_format)
         return 1
 
 

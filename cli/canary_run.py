@@ -43,11 +43,11 @@ async def _serve(settings: Settings, own: CanarySettings, known_by: Secret) -> i
         metrics.refused.inc, now,
     )  # fmt: skip
     async with pages:
-        logger.info("a canary for each of %d partitions every %d s", settings.partitions, own.every)
+        logger.info("canaries_began", extra={"partitions": settings.partitions, "every_s": own.every})
         try:
             await patrol.run()
         except Exception:
-            logger.critical("the canary cannot go on", exc_info=True)
+            logger.critical("canary_failed", exc_info=True)
             return FAILED
         finally:
             outlet.close()

@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -67,6 +67,8 @@ def _add_flags(verb: argparse.ArgumentParser, layout: type[msgspec.Struct], star
         flag, kind = "--" + name.replace("_", "-"), fields[name].type
         if kind is bool:
             verb.add_argument(flag, dest=start + name, action="store_true", default=None)
+        elif get_origin(kind) is Literal:
+            verb.add_argument(flag, dest=start + name, choices=get_args(kind), default=None)
         else:
             verb.add_argument(flag, dest=start + name, type=kind, default=None, metavar=kind.__name__.upper())
 

@@ -26,6 +26,7 @@ from alerting.receiver import Receiver, Surroundings, kinds
 from alerting.settings import NotifierSettings, Topics
 from alerting.stages.record import Journal
 from cli.demo_receivers import DemoReceivers
+from cli.logs import Lines
 from cli.notifier_run import claims_of, names_of, put_together
 from sla.rulebook import Rulebook
 from streams.clock import ScaledClock
@@ -157,12 +158,14 @@ class _OnDemoTime:
 
 @contextlib.contextmanager
 def _logged(file: Path) -> Iterator[None]:
-    logger, handler = logging.getLogger("slawatch.notifier"), logging.FileHandler(file)
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.propagate = True
-        logger.removeHandler(handler)
-        handler.close()
+    logger = logging.getLogger("slawatch.notifier")
+    with file.open("a", encoding="utf-8") as stream:
+        handler = Lines("text", stream)
+        logger.addHandler(handler)
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.propagate = True
+            logger.removeHandler(handler)
+            handler.close()

@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 what was asked does not hold, 2 wrong use.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +18,7 @@ from cli import (
     explain,
     generate,
     handover,
+    logs,
     notifications,
     notifier,
     produce,
@@ -47,9 +47,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code."""
     options = parser().parse_args(argv)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logs.begin()
     try:
         code: int = options.run(options)
     except KeyboardInterrupt:

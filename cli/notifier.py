@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from alerting.ack_link import KEY_BYTES_MIN
 from alerting.delivery_files import DeliveryError
 from alerting.settings import NotifierSettings
 from alerting.settings import shown as shown_notifier
+from cli import logs
 from cli.configuration import ConfigurationError, add_flags, add_notifier_flags, read, read_notifier
 from cli.delivery_folder import folder, load, rulebook
 from cli.preflight import may_start
@@ -33,7 +33,7 @@ def add(verbs: Any) -> None:
     verb = verbs.add_parser("notifier", help="tell the people on call: alerts in, messages out")
     add_flags(
         verb, "bootstrap", "prefix", "app_id", "partitions", "rulebook", "calendar_override", "units", "delivery",
-        "log_level",
+        "log_level", "log_format",
     )  # fmt: skip
     add_notifier_flags(
         verb, "group", "instance", "redis_url", "remember_for_days", "give_up_after", "session_timeout", "public_url",
@@ -53,28 +53,33 @@ def run(options: argparse.Namespace) -> int:
             json.dump(shown(settings) | {"notifier": shown_notifier(own)}, sys.stdout, indent=2, ensure_ascii=False)
             sys.stdout.write("\n")
             return 0
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logs.serve(settings.log_level, settings.log_format)
+    try:
         key = _key(own)
         path = folder(settings.delivery)
         delivery = load(path, rulebook(settings, path))
-    except (ConfigurationError, RulebookError, DeliveryError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+    except (RulebookError, DeliveryError, OSError, ValueError) as error:
+        logs.refuse(error, settings.log_format)
         return 2
-    logging.getLogger("slawatch").setLevel(settings.log_level.upper())
     try:
         if not _may_start(settings, own, dry_run=options.dry_run):
             return 1
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        logs.refuse(error, settings.log_format)
         return 2
     from cli import notifier_run  # noqa: PLC0415 - what it needs takes half a second to import; other verbs need none
 
     try:
         return notifier_run.run(settings, own, key, delivery, dry_run=options.dry_run)
     except DeliveryError as error:
-        print(error, file=sys.stderr)
+        logs.refuse(error, settings.log_format)
         return 2
     except OSError as error:
-        print(f"{own.status_host}:{own.status_port}: {error.strerror}; give another --status-port", file=sys.stderr)
+        at = f"{own.status_host}:{own.status_port}"
+        logs.refuse(OSError(f"{at}: {error.strerror}; give another --status-port"), settings.log_format)
         return 1
 
 

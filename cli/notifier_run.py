@@ -77,11 +77,11 @@ async def _serve(settings: Settings, own: NotifierSettings, key: bytes, delivery
     give_command = partial(give, settings.client(), topics.commands)
     pages = Pages(own.status_host, own.status_port, registry, notifier.unwell, key, give_command, now)
     async with nullcontext() if dry_run else pages:
-        logger.info("serving %d receivers on %d routes", len(receivers), len(delivery.routes))
+        logger.info("delivery_began", extra={"receivers": len(receivers), "routes": len(delivery.routes)})
         try:
             await notifier.run()
         except Exception:
-            logger.critical("the notifier cannot go on", exc_info=True)
+            logger.critical("notifier_failed", exc_info=True)
             return FAILED
     return 0
 
@@ -125,7 +125,7 @@ def claims_of(own: NotifierSettings, prefix: str) -> Claims:
     """Claims in Redis, or in memory where no address of it is given."""
     if own.redis_url:
         return Dedupe(own.redis_url, prefix, _owner())
-    logger.warning("no redis_url: what was sent is remembered in this process only; a second notifier must not run")
+    logger.warning("claims_in_memory")
     return DedupeInMemory()
 
 

@@ -1,11 +1,11 @@
 """What is looked at before a process starts: the login, its rights and the topics. Used by the verbs of this package.
 
-A fault is told on standard error with how to mend it; brokers that do not answer are waited for.
+A fault is logged with how to mend it; brokers that do not answer are waited for.
 """
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +17,8 @@ from cli.configuration import ConfigurationError
 from streams.rights import Right, lacking
 from streams.settings import Settings
 from streams.topics import ClusterUnreachableError, Problem, TopicsError, TopicSpec, check
+
+logger = logging.getLogger("slawatch.start")
 
 ASK_AGAIN_S = 2.0
 """How long to wait before brokers that did not answer are asked again; a process outlasts any outage."""
@@ -71,10 +73,10 @@ def may_start(settings: Settings, specs: Sequence[TopicSpec], needed: Sequence[R
         except ClusterUnreachableError as error:
             if (refusal := login.refusal()) is not None:
                 raise ConfigurationError(refusal) from None
-            print(f"waiting for the brokers: {error}", file=sys.stderr, flush=True)
+            logger.warning("waiting_for_brokers", extra={"error": str(error)})
             time.sleep(ASK_AGAIN_S)
         except TopicsError as error:
-            print(error, file=sys.stderr)
+            logger.critical("topics_not_usable", extra={"error": str(error)})
             return False
     unseen = {right.name for right in lacks}
     wrong = [
@@ -83,7 +85,7 @@ def may_start(settings: Settings, specs: Sequence[TopicSpec], needed: Sequence[R
         if fault.refuses_start and not (fault.problem is Problem.MISSING and fault.topic in unseen)
     ]
     for right in lacks:
-        print(right, file=sys.stderr)
+        logger.critical("right_missing", extra={"right": str(right)})
     for fault in wrong:
-        print(f"{fault.topic}: {fault.what}; {fault.mend}", file=sys.stderr)
+        logger.critical("topic_not_usable", extra={"topic": fault.topic, "error": fault.what, "mend": fault.mend})
     return not (lacks or wrong)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import uvloop
 
+from cli import logs
 from cli.configuration import ConfigurationError, add_flags, settings_or_none
 from cli.preflight import may_start
 from cli.rulebook_files import keyed, load
@@ -29,7 +29,7 @@ def add(verbs: Any) -> None:
         verb, "bootstrap", "app_id", "prefix", "partitions", "rulebook", "calendar_override", "units",
         "customer_key_file", "grace", "quiet_before",
         "session_timeout", "status_host", "status_port", "accept_loss", "shadow", "silent_after",
-        "expected_sources", "log_level",
+        "expected_sources", "log_level", "log_format",
     )  # fmt: skip
     verb.add_argument("--clock", choices=("wall", "scaled", "log"), default="wall", help="where time comes from")
     verb.add_argument("--until", metavar="TIME", help="with --clock log: judge silence up to then, and stop")
@@ -44,20 +44,24 @@ def run(options: argparse.Namespace) -> int:
     """Run; 0 after an orderly stop, 1 when it must not start, 70 after a failure."""
     try:
         settings = settings_or_none(options)
-        if settings is None:
-            return 0
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if settings is None:
+        return 0
+    logs.serve(settings.log_level, settings.log_format)
+    try:
         clock = _clock(options)
         rulebook = load(settings.rulebook, settings.calendar_override, settings.units)
         rulebook = keyed(rulebook, settings.customer_key, settings.customer_key_file)
-    except (ConfigurationError, RulebookError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+    except (RulebookError, OSError, ValueError) as error:
+        logs.refuse(error, settings.log_format)
         return 2
-    logging.getLogger("slawatch").setLevel(settings.log_level.upper())
     try:
         if not _may_start(settings, rulebook):
             return 1
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        logs.refuse(error, settings.log_format)
         return 2
     from agents import process  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
 

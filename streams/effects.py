@@ -157,7 +157,7 @@ class Effects:
             except PublishFailedError as error:
                 self._landed(owners, records, surely=False)
                 self.metrics.publish_retries.inc()
-                logger.warning("not acknowledged, sending again: %s", error)
+                logger.warning("not_acknowledged", extra={"error": str(error)})
                 await asyncio.sleep(SEND_AGAIN_S)
 
     def _landed(self, owners: dict[int, Partition], records: list[Outgoing], *, surely: bool) -> None:

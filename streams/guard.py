@@ -71,7 +71,7 @@ class Guard:
         try:
             ends = await self._changelogs.ends(sorted(partitions))
         except ProofFailedError as error:
-            logger.warning("the ends of the changelogs are not known: %s", error)
+            logger.warning("changelog_ends_unknown", extra={"error": str(error)})
             return
         for number, end in ends.items():
             partition = partitions[number]
@@ -85,13 +85,11 @@ class Guard:
         try:
             keys = await self._changelogs.voided(partition.number, start, end, partition.epoch)
         except UnreadError as error:
-            logger.warning("partition %d: %s", partition.number, error)
+            logger.warning("changelog_not_read", extra={"partition": partition.number, "error": str(error)})
             partition.tail.checked, partition.tail.sure = min(start, partition.tail.checked), False
             return
         if keys and partition.live:
-            logger.warning(
-                "partition %d: a former owner wrote late, %d keys are written again", partition.number, len(keys)
-            )
+            logger.warning("former_owner_wrote", extra={"partition": partition.number, "keys": len(keys)})
             partition.write_again(sorted(keys))
 
 

@@ -99,7 +99,8 @@ class OperatorAlerts:
         where, says = self._where, SAYS[condition]
         if about:
             where, says = f"{where}/{quoted(about)}", {lang: f"{text}: {about}" for lang, text in says.items()}
-        logger.warning("%s %s: %s (%s)", condition.value, status.value, says["en"], where)
+        told = {"condition": condition.value, "status": status.value, "about": where, "says": says["en"]}
+        logger.warning("monitor_condition", extra=told)
         return [operator_alert(condition.value, where, says, said.revision + 1, status, at, self._label)]
 
     def encoded(self) -> bytes:

@@ -69,7 +69,7 @@ def patiently(question: Callable[[], T], until: float, still_owned: Callable[[],
             if not passes(error.args[0]) or time.monotonic() > until:
                 raise
             if not told:
-                logger.warning("the brokers cannot answer yet (%s); asking again", error.args[0].str())
+                logger.warning("brokers_not_ready", extra={"error": error.args[0].str()})
                 told = True
         if not still_owned():
             raise OwnershipLostError

@@ -90,17 +90,23 @@ def lacking(admin: AdminClient, needed: Sequence[Right], *, timeout: float) -> l
     twice `timeout` seconds. Raises ClusterUnreachableError if no broker answers.
     """
     asked = {"include_authorized_operations": True, "request_timeout": timeout}
-    topics = [right.name for right in needed if right.kind is Kind.TOPIC]
-    groups = [right.name for right in needed if right.kind is Kind.GROUP]
-    of_topics = admin.describe_topics(TopicCollection(topics), **asked) if topics else {}
-    of_groups = admin.describe_consumer_groups(groups, **asked) if groups else {}
-    futures = {Kind.TOPIC: of_topics, Kind.GROUP: of_groups}
     found = []
-    for right in needed:
-        described, error = answered(futures[right.kind][right.name], f"Describe of {right.name}", timeout)
-        missing = _missing(right, described, error)
-        if missing:
-            found.append(Right(right.kind, right.name, missing))
+    # Groups are asked for once brokers have answered: a question to a coordinator whose connection fails can end the
+    # process (librdkafka, issue 4605).
+    for kind in (Kind.TOPIC, Kind.GROUP):
+        rights = [right for right in needed if right.kind is kind]
+        names = [right.name for right in rights]
+        if not names:
+            continue
+        if kind is Kind.TOPIC:
+            futures = admin.describe_topics(TopicCollection(names), **asked)
+        else:
+            futures = admin.describe_consumer_groups(names, **asked)
+        for right in rights:
+            described, error = answered(futures[right.name], f"Describe of {right.name}", timeout)
+            missing = _missing(right, described, error)
+            if missing:
+                found.append(Right(right.kind, right.name, missing))
     return found
 
 

@@ -5,6 +5,7 @@ May be imported by `streams`, `agents` and `cli`.
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     silence counts: more than the time a source needs to get an event into Kafka. A `shadow` judges the same events
     beside the workers people rely on, and publishes to topics of its own. A source that tells nothing for
     `silent_after` is called silent (0: none ever is); those of `expected_sources`, apart by commas, also when they
-    never told anything. `status_host` is loopback unless configured.
+    never told anything. `status_host` is loopback unless configured. `log_level` is of our own lines,
+    those of libraries are warnings at least; `log_format` is how they are written, for people or for machines.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -46,7 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     expected_sources: str = ""
     status_host: str = "127.0.0.1"
     status_port: int = 9464
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    log_format: Literal["text", "json"] = "text"
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
     kafka_sasl_username: str = ""
@@ -69,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "bootstrap.servers": self.bootstrap,
             "security.protocol": self.kafka_security_protocol,
             "log_level": 2,  # what goes wrong with brokers is said by us, once
+            "logger": logging.getLogger("librdkafka"),  # the rest of it is written as all other lines
         }
         optional = {
             "sasl.mechanisms": self.kafka_sasl_mechanism,

@@ -38,14 +38,14 @@ class Outlet:
 
         def told(error: KafkaError | None, _: Message) -> None:
             if error is not None:
-                logger.warning("Kafka did not take a canary's event: %s", error.str())
+                logger.warning("canary_not_taken", extra={"error": error.str()})
             if not taken.done():
                 taken.set_result(error is None)
 
         try:
             self._producer.produce(self._topic, event, ticket.encode(), on_delivery=told)
         except (BufferError, KafkaException) as error:
-            logger.warning("Kafka did not take a canary's event: %s", error)
+            logger.warning("canary_not_taken", extra={"error": str(error)})
             return False
         return await taken
 

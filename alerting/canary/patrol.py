@@ -107,8 +107,8 @@ class Patrol:
         lost, to_close = self.flock.late(now)
         self._metrics.lost.inc(len(lost))
         if lost:
-            partitions = ", ".join(str(one.partition) for one in lost)
-            logger.warning("not heard in time: the canaries of %s, partitions %s", lost[0].at.isoformat(), partitions)
+            partitions = sorted(one.partition for one in lost)
+            logger.warning("canaries_lost", extra={"sent_at": lost[0].at.isoformat(), "partitions": partitions})
         for one in to_close:
             self._spawn(self._close(one))
 
@@ -171,4 +171,4 @@ class Patrol:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=FINISH_S)
         if left := self.flock.open():
-            logger.error("%d canary tickets are left open", len(left))
+            logger.error("canaries_left_open", extra={"tickets": len(left)})

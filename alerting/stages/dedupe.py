@@ -212,10 +212,10 @@ class Dedupe:
     def _failed(self, error: BaseException) -> None:
         self._away_until = time.monotonic() + LEAVE_ALONE_S
         if not self.degraded:
-            logger.warning("Redis does not answer (%s): alerts go out, and may come twice", type(error).__name__)
+            logger.warning("redis_away", extra={"error": type(error).__name__})
         self.degraded = True
 
     def _back(self) -> None:
         if self.degraded:
-            logger.warning("Redis answers again")
+            logger.warning("redis_back")
         self.degraded = False

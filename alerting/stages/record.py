@@ -95,7 +95,8 @@ class Journal:
                 self._producer.poll(0)
                 await asyncio.sleep(FULL_PAUSE_S)
 
-    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            logger.error("a record of a notification was not taken: %s", error.str())
+            place = {"topic": message.topic(), "partition": message.partition()}
+            logger.error("record_not_taken", extra={**place, "error": error.str()})
             self._failed()

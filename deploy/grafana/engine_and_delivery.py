@@ -5,7 +5,7 @@ A row more is a function more and a line in `made`. `deploy.grafana` only.
 
 from __future__ import annotations
 
-from deploy.grafana import delivery, engine
+from deploy.grafana import canary, delivery, engine
 from deploy.grafana.expressions import OURS
 from deploy.grafana.layout import Dashboard, Row, choice, dashboard
 from deploy.grafana.panels import NONE_WANTED, Column, Panel, at_least, stat, table
@@ -26,6 +26,7 @@ def made() -> Dashboard:
             Row("Partitions · 分区", engine.partitions()),
             Row("Sources · 数据来源", engine.sources()),
             Row("Delivery · 通知", delivery.delivery()),
+            Row("Canary · 自检", canary.canary()),
         ],
         [choice("instance", "Instance · 实例", 'label_values(up{job=~"slawatch-.*"}, instance)')],
         since="now-3h",

@@ -1,4 +1,4 @@
-"""What the dashboards ask is answered with data, by a real Prometheus over a running worker and notifier."""
+"""What the dashboards ask is answered with data, by a real Prometheus over a running worker, notifier and canary."""
 
 import math
 import urllib.error
@@ -8,6 +8,7 @@ import pytest
 
 from tests.alerting.live.process import NotifierProcess, Sink
 from tests.alerting.live.stage import DeliveryStage
+from tests.alerting.live.test_canary import RECEIVERS, ROUTES, CanaryProcess
 from tests.deploy.dashboards import asked as asked_by
 from tests.deploy.dashboards import dashboards
 from tests.deploy.watching import asked, needed, watched
@@ -45,11 +46,17 @@ def test_every_panel_has_data(stage, redis, tmp_path, monkeypatch):
     needed()
     monkeypatch.chdir(tmp_path)
     worker = stage.worker().wait_watching()
-    with Sink() as sink, DeliveryStage(stage.bootstrap, redis, stage.prefix, stage.partitions) as delivery:
-        telling = NotifierProcess(delivery, tmp_path).webhook(sink).start()
-        telling.wait_for(lambda: "serving partition" in telling.said(), "it serves")
-        with watched(tmp_path, [worker.port], [telling.port]) as (prometheus, _):
-            wait_for("both to be scraped", lambda: len(asked(prometheus, 'up{job=~"slawatch-.*"} == 1')) == 2)
+    with (
+        Sink() as sink,
+        DeliveryStage(stage.bootstrap, redis, stage.prefix, stage.partitions) as delivery,
+        CanaryProcess(stage, tmp_path) as canary,
+    ):
+        people = RECEIVERS.format(people=sink.url, port=canary.port, secret=canary.secret)
+        telling = NotifierProcess(delivery, tmp_path).configure(people, ROUTES).start()
+        telling.wait_for(lambda: "event=partition_served" in telling.said(), "it serves")
+        canary.start()
+        with watched(tmp_path, [worker.port], [telling.port], [canary.port]) as (prometheus, _):
+            wait_for("all to be scraped", lambda: len(asked(prometheus, 'up{job=~"slawatch-.*"} == 1')) == 3)
             stage.produce([b"no event"], key=b"t")
             # Prometheus sees a counter grow only from its second look on: a unit has none before its first clock.
             for number in (1, 2):

@@ -54,7 +54,7 @@ def test_prometheus_watches_a_worker_and_a_notifier(stage, redis, tmp_path, monk
     worker = stage.worker().wait_watching()
     with Sink() as sink, DeliveryStage(stage.bootstrap, redis, f"{stage.app_id}x.") as delivery:
         telling = NotifierProcess(delivery, tmp_path).webhook(sink).start()
-        telling.wait_for(lambda: "serving partition" in telling.said(), "it serves")
+        telling.wait_for(lambda: "event=partition_served" in telling.said(), "it serves")
         wait_for(
             "the event to be counted",
             lambda: "sla_events_total 1.0" in get(f"http://127.0.0.1:{worker.port}/metrics"),

@@ -22,7 +22,7 @@ from tests.faults.break_topics import configure, cut_head, recreate, write
 from tests.faults.load import Load
 from tests.faults.settle import expected_of, settle
 from tests.faults.witness import Witness
-from tests.live.stage import Stage, Worker, wait_for
+from tests.live.stage import WATCHING, Stage, Worker, wait_for
 from tests.live.test_spine import event, now
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -173,7 +173,7 @@ def test_damaged(stage: Stage, witness: Witness, damage: str) -> None:
     worker = stage.worker()
     wait_for(
         "it to watch or to end",
-        lambda: "tickets, taken over" in worker.log_text() or worker.process.poll() is not None,
+        lambda: WATCHING in worker.log_text() or worker.process.poll() is not None,
         REFUSED_WITHIN_S,
     )
     if worker.process.poll() is None:  # it may not have looked into the body yet: an event of the ticket makes it

@@ -13,7 +13,7 @@ from tests.faults.load import Load
 from tests.faults.settle import settle
 from tests.faults.sizes import FULL, SIZES
 from tests.faults.witness import Witness
-from tests.live.stage import Stage, Worker, wait_for
+from tests.live.stage import WATCHING, Stage, Worker, wait_for
 from tests.live.test_spine import event, now
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -24,7 +24,7 @@ BETWEEN = [point for point in CrashPoint if point is not CrashPoint.DURING_RECOV
 
 def watched(worker: Worker) -> set[int]:
     """The partitions of tickets that a worker last said it watches."""
-    said = re.findall(r"watching partitions \[([\d, ]*)\], \d+ tickets", worker.log_text())
+    said = re.findall(WATCHING + r' partitions="?\[([\d, ]*)\]', worker.log_text())
     return {int(number) for number in said[-1].split(",") if number.strip()} if said else set()
 
 

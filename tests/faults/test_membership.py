@@ -52,7 +52,7 @@ def test_the_spare_worker_serves_and_takes_over(real_kafka: str, tmp_path: Path)
             "two owners and a spare",
             lambda: (
                 sorted(len(watched(w)) for w in workers) == [0, 1, 1]
-                and any("no partition is left" in w.log_text() for w in workers)
+                and any("event=worker_stands_by matter=tickets" in w.log_text() for w in workers)
             ),
             90,
         )

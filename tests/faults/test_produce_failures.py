@@ -71,7 +71,7 @@ def test_a_failure_for_good_stops_the_worker(tmp_path: Path, kind: str) -> None:
             load.finish()
         broker.push_errors(PRODUCE, [KINDS[kind]] * 1_000_000)
         worker.process.send_signal(signal.SIGCONT)
-        wait_for("the failure to be said", lambda: "not acknowledged" in worker.log_text(), STOPPED_WITHIN_S)
+        wait_for("the failure to be said", lambda: "event=not_acknowledged" in worker.log_text(), STOPPED_WITHIN_S)
         wait_for("the worker to end", lambda: worker.process.poll() is not None, STOPPED_WITHIN_S)
         assert worker.process.returncode == 70
         assert committed(stage) == 0

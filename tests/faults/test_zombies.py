@@ -12,7 +12,7 @@ from tests.faults.load import Load
 from tests.faults.settle import settle
 from tests.faults.sizes import SIZES
 from tests.faults.witness import Witness
-from tests.live.stage import Stage, Worker, wait_for
+from tests.live.stage import WATCHING, Stage, Worker, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -51,7 +51,7 @@ def test_a_frozen_owner_that_thaws_changes_nothing(stage: Stage, witness: Witnes
         fired = len(witness.look().firing())
         wait_for("the second worker's alerts", lambda: len(witness.look().firing()) > fired + 5, 60)
         first.process.send_signal(signal.SIGCONT)
-        wait_for("both to share again", lambda: first.log_text().count("tickets, taken over") > 1, 90)
+        wait_for("both to share again", lambda: first.log_text().count(WATCHING) > 1, 90)
         fired = len(witness.look().firing())
         wait_for("alerts after that", lambda: len(witness.look().firing()) > fired + 5, 60)
         assert first.process.poll() is None

@@ -28,6 +28,8 @@ from sla.watch import Watch
 from streams.topics import catalogue, create
 
 SLAWATCH = [sys.executable, "-m", "cli.main"]
+WATCHING = "event=partitions_watched matter=tickets"
+"""What a worker logs when it has taken its partitions over."""
 
 
 def free_port() -> int:
@@ -76,7 +78,7 @@ class Worker:
         """Wait until it has taken its partitions over."""
         wait_for(
             f"the worker to watch; it said: {self.log_text()[-2000:]}",
-            lambda: "tickets, taken over" in self.log_text() or self.process.poll() is not None,
+            lambda: WATCHING in self.log_text() or self.process.poll() is not None,
             timeout,
         )
         assert self.process.poll() is None, self.log_text()[-4000:]

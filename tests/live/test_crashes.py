@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from streams.crash_points import EXIT_CODE, CrashPoint
-from tests.live.stage import Stage, wait_for
+from tests.live.stage import WATCHING, Stage, wait_for
 from tests.live.test_spine import now, past_lives
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -22,9 +22,7 @@ def test_dying_at_every_crash_point(stage: Stage) -> None:
         times = 1 if point is CrashPoint.DURING_RECOVERY else 2
         worker = stage.worker(crash_point=f"{point.value}:{times}")
         if point is not CrashPoint.DURING_RECOVERY:
-            wait_for(
-                "its partitions", lambda w=worker: "watching" in w.log_text() or w.process.poll() is not None, 60
-            )
+            wait_for("its partitions", lambda w=worker: WATCHING in w.log_text() or w.process.poll() is not None, 60)
         for part in range(4):
             stage.produce(chunk[part * len(chunk) // 4 : (part + 1) * len(chunk) // 4])
         assert worker.wait_exit(60) == EXIT_CODE, worker.log_text()[-3000:]

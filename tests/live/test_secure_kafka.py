@@ -22,7 +22,7 @@ from streams.topics import TopicsError
 from tests.alerting.live.process import ROUTES, Sink
 from tests.alerting.live.redis_server import RedisServer, missing
 from tests.live.secure_kafka import MECHANISM, SecureKafka
-from tests.live.stage import SLAWATCH, encoded, free_port, wait_for
+from tests.live.stage import SLAWATCH, WATCHING, encoded, free_port, wait_for
 from tests.live.test_spine import event, now
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -149,7 +149,7 @@ def test_a_breach_is_told_through_tls_and_passwords(kafka: SecureKafka, tmp_path
             Process(tmp_path / "worker", "worker", **in_environment) as worker,
             Process(tmp_path / "notifier", "notifier") as notifier,
         ):
-            worker.wait_for("the worker to watch", lambda: "tickets, taken over" in worker.said())
+            worker.wait_for("the worker to watch", lambda: WATCHING in worker.said())
             started = now() - timedelta(seconds=121)
             accepted = event("secure-1", 1, "repair.accepted", started, hung_up_at=started.isoformat())
             (tmp_path / "source" / "accepted.jsonl").write_bytes(encoded(accepted))
@@ -188,10 +188,12 @@ def test_a_worker_without_a_right_refuses_to_start_and_says_which(kafka: SecureK
     (tmp_path / "slawatch.toml").write_text(kafka.settings("no-alerts", PASSWORD))
     done = slawatch(tmp_path, "worker")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
+    [line] = done.stderr.splitlines()
+    assert "event=right_missing" in line
+    assert (
         "sla.alerts: this user may not WRITE the topic; grant it: kafka-acls.sh --add --allow-principal User:NAME "
-        "--operation Write --topic sla.alerts\n"
-    )
+        "--operation Write --topic sla.alerts"
+    ) in line
 
 
 def test_a_worker_whose_right_is_taken_away_ends_and_says_which(kafka: SecureKafka, tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_a_worker_whose_right_is_taken_away_ends_and_says_which(kafka: SecureKaf
     made = slawatch(administrator, "topics", "create", "--app-id=revoked")
     assert made.returncode == 0, made.stderr
     with Process(tmp_path, "worker") as worker:
-        worker.wait_for("the worker to watch", lambda: "tickets, taken over" in worker.said())
+        worker.wait_for("the worker to watch", lambda: WATCHING in worker.said())
         of_alerts = AclBindingFilter(
             Resource.TOPIC, "sla.alerts", ResourcePatternType.LITERAL, "User:revoked", "*",
             AclOperation.WRITE, AclPermissionType.ALLOW,

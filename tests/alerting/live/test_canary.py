@@ -60,6 +60,16 @@ class CanaryProcess:
         assert made.returncode == 0
         self.process: subprocess.Popen[bytes] | None = None
 
+    def __enter__(self) -> CanaryProcess:
+        """It is not started yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, if it runs."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+
     def start(self) -> None:
         """Start it."""
         command = [
@@ -105,12 +115,8 @@ class CanaryProcess:
 @pytest.fixture
 def canary(real_kafka: str, tmp_path: Path) -> Iterator[CanaryProcess]:
     """A canary that is not yet started, on a stage of its own."""
-    with Stage(real_kafka, tmp_path, f"k{os.getpid()}") as stage:
-        process = CanaryProcess(stage, tmp_path)
+    with Stage(real_kafka, tmp_path, f"k{os.getpid()}") as stage, CanaryProcess(stage, tmp_path) as process:
         yield process
-        if process.process is not None:
-            process.process.kill()
-            process.process.wait(30)
 
 
 def test_every_partition_is_proven_and_a_stopped_worker_is_missed(

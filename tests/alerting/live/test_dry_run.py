@@ -17,7 +17,9 @@ def test_a_dry_run_prints_what_would_be_told_and_keeps_nothing(delivery: Deliver
     )
     delivery.put(alert("before"))
     notifier = NotifierProcess(delivery, tmp_path).configure(receivers).start("--dry-run")
-    notifier.wait_for(lambda: notifier.said().count("serving partition") == delivery.partitions, "all partitions")
+    notifier.wait_for(
+        lambda: notifier.said().count("event=partition_served") == delivery.partitions, "all partitions"
+    )
     delivery.put(alert("after"))
     notifier.wait_for(lambda: "would go to hook (webhook), raised" in notifier.said(), "the message is printed")
     delivery.put(alert("after", 2, "resolved"))
@@ -29,7 +31,8 @@ def test_a_dry_run_prints_what_would_be_told_and_keeps_nothing(delivery: Deliver
     assert delivery.records() == []
     again = NotifierProcess(delivery, tmp_path, "second").configure(receivers).start("--dry-run")
     again.wait_for(
-        lambda: again.said().count("from offset") == delivery.partitions, "a second dry run begins at the end"
+        lambda: again.said().count("event=partition_served") == delivery.partitions,
+        "a second dry run begins at the end",
     )
     assert again.stop() == 0
     assert "would go to" not in again.said()

@@ -5,6 +5,7 @@ Canaries, in every place of an event where a source may put a person, well-forme
 
 import json
 import os
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,12 +13,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from cli.rulebook_files import load
 from sla.vocabulary import Kind
 from tests.alerting.live.process import NotifierProcess, Sink
 from tests.alerting.live.redis_server import RedisServer
 from tests.alerting.live.stage import DeliveryStage
+from tests.alerting.making import alert
+from tests.live import stage as stages
 from tests.live.stage import Stage, encoded, wait_for
 from tests.live.test_spine import event, now
 
@@ -26,6 +30,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 RULEBOOK = str(Path(__file__).parents[3] / "examples" / "article-12")
 NAME, PHONE = "欧阳金丝雀", "13912345678"
 PERSON = f"{NAME} {PHONE}"
+TALKATIVE = {"log_level": "debug", "log_format": "json"}
 TRACES = [NAME, PHONE, json.dumps(NAME).strip('"'), urllib.parse.quote(NAME), NAME.encode().hex()]
 
 
@@ -89,12 +94,30 @@ def unreadable(started) -> list[tuple[bytes, bytes]]:
     ]
 
 
+def unreadable_for_delivery(stage: DeliveryStage) -> None:
+    """Records on the topics of a notifier that hold a person and are nothing it can read."""
+    envelope = {"specversion": "1.0", "id": PERSON, "type": PERSON, "subject": PERSON, "time": now().isoformat()}
+    bodies = [PERSON.encode(), b'{"id": "\xff"}', encoded(envelope | {"data": {"verb": PERSON, "outcome": PERSON}})]
+    producer = Producer(stage.client)
+    for topic in (stage.topics.alerts, stage.topics.commands, stage.topics.notifications):
+        for body in bodies:
+            producer.produce(topic, body, PERSON, partition=0)
+    assert producer.flush(60) == 0
+
+
+def lines(log: str) -> list[dict]:
+    """The lines of a log, each of which has what every line has."""
+    found = [json.loads(line) for line in log.splitlines()]
+    assert all(list(line)[:4] == ["time", "level", "logger", "event"] for line in found)
+    return found
+
+
 def test_no_person_is_in_anything_that_is_told(real_kafka: str, redis: RedisServer, tmp_path: Path) -> None:
     """Logs, metrics, pages, messages, alerts, verdicts, facts, records of delivery, state, and why a letter is dead."""
     name = f"canary{os.getpid()}"
     key = "a key of pseudonyms for this test"
     with (
-        Stage(real_kafka, tmp_path, name, customer_key=key, rulebook=RULEBOOK, log_level="debug") as stage,
+        Stage(real_kafka, tmp_path, name, customer_key=key, rulebook=RULEBOOK, **TALKATIVE) as stage,
         Sink() as sink,
         DeliveryStage(real_kafka, redis, stage.prefix, stage.partitions) as delivery,
     ):
@@ -102,8 +125,10 @@ def test_no_person_is_in_anything_that_is_told(real_kafka: str, redis: RedisServ
         key_file.write_text("a key for the links of this test")
         notifier = NotifierProcess(delivery, tmp_path).webhook(sink)
         page = f"http://127.0.0.1:{notifier.port}"
-        notifier.start(f"--public-url={page}", f"--ack-key-file={key_file}", "--log-level=debug")
-        worker = stage.worker().wait_watching()
+        flags = [f"--{setting.replace('_', '-')}={value}" for setting, value in TALKATIVE.items()]
+        notifier.start(f"--public-url={page}", f"--ack-key-file={key_file}", *flags)
+        worker = stage.worker()
+        wait_for("the worker to watch", lambda: '"partitions_watched", "matter": "tickets"' in worker.log_text())
         started = now() - timedelta(minutes=40)
         letters = unreadable(started)
         for record_key, raw in letters:
@@ -121,6 +146,8 @@ def test_no_person_is_in_anything_that_is_told(real_kafka: str, redis: RedisServ
             "the notifier's log": notifier.said(),
             **{f"message {n}": body.decode() for n, (_, _, body) in enumerate(sink.got)},
         }
+        assert lines(notifier.said())
+        assert lines(worker.log_text())
         who = urllib.parse.quote(PERSON)
         for base in (f"http://127.0.0.1:{worker.port}", page):
             for path in ("/metrics", "/healthz", "/readyz", f"/{who}", f"/ack?t={who}", f"/metrics/{who}?who={who}"):
@@ -140,6 +167,48 @@ def test_no_person_is_in_anything_that_is_told(real_kafka: str, redis: RedisServ
         assert found == {}
         assert notifier.stop() == 0
         assert worker.stop() == 0
+
+
+def test_no_person_is_in_what_a_notifier_says_of_records_it_cannot_read(
+    real_kafka: str, redis: RedisServer, tmp_path: Path
+) -> None:
+    """It names their places, passes them over and goes on."""
+    with DeliveryStage(real_kafka, redis, f"unreadable{os.getpid()}.") as delivery, Sink() as sink:
+        unreadable_for_delivery(delivery)
+        notifier = NotifierProcess(delivery, tmp_path).webhook(sink)
+        notifier.start(*(f"--{setting.replace('_', '-')}={value}" for setting, value in TALKATIVE.items()))
+        refused = ("alert_unreadable", "command_refused", "record_unreadable")
+        notifier.wait_for(lambda: all(notifier.said().count(event) == 3 for event in refused), "all are refused")
+        delivery.put(alert())
+        notifier.wait_for(lambda: sink.got, "an alert after them is told")
+        assert notifier.stop() == 0
+        places = {line["offset"] for line in lines(notifier.said()) if line["event"] in refused}
+        assert places == {0, 1, 2}
+        assert traces(notifier.said()) == []
+
+
+CRASH = f"""
+import sys
+import streams.matter as matter
+def step(ticket, subject, events, watch, horizon=None):
+    return int({PERSON!r})
+matter.step = step
+from cli.main import main
+sys.exit(main())
+"""
+
+
+def test_no_person_is_in_what_a_worker_says_of_its_own_fault(real_kafka: str, tmp_path: Path, monkeypatch) -> None:
+    """Python's own errors quote the value they met; the place and the type of the error are told without it."""
+    monkeypatch.setattr(stages, "SLAWATCH", [sys.executable, "-c", CRASH])
+    with Stage(real_kafka, tmp_path, f"crash{os.getpid()}", partitions=1, **TALKATIVE) as stage:
+        stage.produce([event("canary-r", 1, "repair.accepted", now())])
+        worker = stage.worker()
+        assert worker.wait_exit(90) == 70
+        [failed] = [line for line in lines(worker.log_text()) if line["event"] == "step_failed"]
+        assert (failed["partition"], failed["offset"]) == (0, 0)
+        assert "ValueError" in failed["exception"]
+        assert traces(worker.log_text()) == []
 
 
 def whole(record) -> str:
