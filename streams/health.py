@@ -22,13 +22,16 @@ class Health:
     _seen: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def observe(self, offsets: dict[int, int], ends: dict[int, int], now: float) -> None:
-        """Note the next offsets of the owned partitions beside where these end."""
-        self.answered_at = now
+        """Note the next offsets of the owned partitions beside where these end.
+
+        While brokers do not answer nothing can move: after such a gap a partition has its time again from the start.
+        """
+        silent, self.answered_at = now - self.answered_at > ANSWERED_WITHIN_S, now
         seen = {}
         for number, offset in offsets.items():
             before, since = self._seen.get(number, (-1, now))
             moved = offset > before or offset >= ends.get(number, 0)
-            seen[number] = (offset, now if moved else since)
+            seen[number] = (offset, now if moved or silent else since)
         self._seen = seen
 
     def stuck(self, now: float, after_s: float = MOVED_WITHIN_S) -> list[int]:

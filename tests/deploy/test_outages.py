@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.watchdog import STUCK_AFTER_S
 from alerting.signing import secret
 from cli.main import main
 from tests.alerting.live.process import Sink
@@ -158,9 +159,12 @@ def test_without_kafka_the_workers_say_that_they_see_nothing(watched: Watched) -
     watched.accept("ran-out", "in-time", at=begun)
     watched.send([event("in-time", 2, "repair.dispatched", begun + timedelta(seconds=60), to_unit="3201")])
     watched.host.kafka.kill()
+    back_at = time.monotonic() + STUCK_AFTER_S + 10
     wait_for("the workers to say so", lambda: not watched.ready("worker-1") and not watched.ready("worker-2"))
     watched.wait_paged("SlaBrokersSilent")
     assert watched.told("ran-out") == []
+    patience_s = STUCK_AFTER_S + 30
+    wait_for("an outage longer than a stuck worker is borne", lambda: time.monotonic() > back_at, patience_s)
 
     watched.host.kafka.start()
     watched.once("ran-out", within=90)
