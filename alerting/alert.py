@@ -20,8 +20,8 @@ SHORT_TERM: Final = timedelta(minutes=10)
 """A duty with less time than this is not warned about: the breach would come before anybody has read the warning."""
 
 
-CANARY: Final = "canary/"
-"""What the rules begin with by which the monitor proves itself: they are nobody's to hear but the canary's own."""
+CANARY: Final = "canary/heard"
+"""The rule by which the monitor proves itself: it is nobody's to hear but the canary's own."""
 
 
 class AlertUnreadable(Exception):
@@ -96,7 +96,7 @@ class Alert(msgspec.Struct, frozen=True):
     @property
     def canary(self) -> bool:
         """Whether it is the monitor's own test: nobody hears it but by a route that names it."""
-        return self.data.rule.startswith(CANARY)
+        return self.data.rule == CANARY
 
     @property
     def short_term(self) -> bool:

@@ -170,10 +170,11 @@ class Desk:
 
     # -- small things ------------------------------------------------------------------------------------------
 
-    def forget(self, before: datetime, now: datetime) -> int:
-        """Drop cases that were over, and whose last revision was appended, before then; how many.
+    def forget(self, before: datetime, now: datetime) -> list[Key]:
+        """Drop cases that were over, and whose last revision was appended, before then; canaries' claims among them.
 
-        A canary goes after CANARY_KEPT, however it stands: what nobody closed would fire for ever.
+        A canary goes after CANARY_KEPT, however it stands: what nobody closed would fire for ever. There are so many
+        that their claims would fill Redis before they end by themselves.
         """
         old = [
             alert_id
@@ -181,12 +182,13 @@ class Desk:
             if (not case.firing and case.latest.appended_at < before and not case.tries)
             or (case.latest.canary and case.latest.appended_at < now - CANARY_KEPT)
         ]
+        claims = [key for alert_id in old if (case := self.cases[alert_id]).latest.canary for key in case.done]
         for alert_id in old:
             self._drop(alert_id)
         known = self.cases.keys()
         self._by_digest = {digest: left for digest, named in self._by_digest.items() if (left := named & known)}
         self._ahead = {name: told for name, told in self._ahead.items() if told[-1].at >= before}
-        return len(old)
+        return claims
 
     def _drop(self, alert_id: str) -> None:
         case = self.cases.pop(alert_id)

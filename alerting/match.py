@@ -52,8 +52,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def names_canaries(self) -> bool:
         """Whether it names canaries, by rule or by kind: what names no rule at all is not meant for them."""
-        kinds = self.wanted.get("kind", frozenset())
-        return CANARY.rstrip("/") in kinds or any(rule.startswith(CANARY) for rule in self.rules)
+        kind, _, _ = CANARY.partition("/")
+        return kind in self.wanted.get("kind", ()) or any(rule.startswith(f"{kind}/") for rule in self.rules)
 
     def misfit(self, alert: Alert, units: Mapping[str, Unit]) -> Misfit | None:
         """The first field on which an alert does not fit, None where it does."""

@@ -284,7 +284,7 @@ class Notifier:
             logger.error("alerts_unreached", extra={"count": found.unreached})
 
     async def _forget(self) -> None:
-        self.office.forget(self._now() - self._settings.remember_for)
+        await self._dedupe.forget(self.office.forget(self._now() - self._settings.remember_for))
 
     async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:

@@ -218,16 +218,15 @@ class Office:
                     desk.look_again(alert_id, now)
         return found
 
-    def forget(self, before: datetime) -> None:
-        """Drop what lies too far back."""
+    def forget(self, before: datetime) -> list[Key]:
+        """Drop what lies too far back; the claims that can be let go with it."""
         self.commands = [(at, command) for at, command in self.commands if at >= before]
         self._ended = {name: at for name, at in self._ended.items() if at >= before}
         for target, acks in list(self._acks.items()):
             if acks[-1].at < before:
                 del self._acks[target]
         self.silences = {name: told for name, told in self.silences.items() if told.until > self._now()}
-        for desk in self.desks.values():
-            desk.forget(before, self._now())
+        return [key for desk in self.desks.values() for key in desk.forget(before, self._now())]
 
     def _holding(self) -> Iterable[Silence]:
         return self.silences.values()

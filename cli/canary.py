@@ -12,6 +12,7 @@ import secrets
 import sys
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from alerting.canary.settings import check, secret_of
@@ -111,12 +112,17 @@ def _may_start(settings: Settings) -> bool:
 
 def _make_secret(path: Path) -> int:
     """A secret for both ends, readable by whoever runs this and nobody else; one that is there stays."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if path.exists():
         print(f"{path} is there and stays as it is")
         return 0
-    with os.fdopen(handle, "w") as file:
+    # Whole or not at all: an empty file would stay as it is, too.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:
         file.write(f"{secret(secrets.token_bytes(KEY_BYTES))}\n")
+        file.flush()
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            print(f"{path} is there and stays as it is")
+            return 0
     print(f"{path} is made")
     return 0

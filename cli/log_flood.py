@@ -37,7 +37,9 @@ class Flood:
     def admit(self, place: Hashable, now_s: float) -> int | None:
         """How many lines of this place were left out before this one; None: so is this one."""
         if place not in self._places and len(self._places) >= PLACES_MAX:
-            place = OTHERS
+            self._drop_quiet(now_s)
+            if len(self._places) >= PLACES_MAX:
+                place = OTHERS
         known = self._places.setdefault(place, _Allowance(LINES_AT_ONCE, now_s))
         known.refill(now_s)
         if known.lines < 1:
@@ -53,8 +55,15 @@ class Flood:
         `at_the_end` gives all of them.
         """
         found = []
-        for place, known in self._places.items():
+        for place, known in list(self._places.items()):  # a destructor may log while this goes on
             if known.left_out and (at_the_end or known.lines + (now_s - known.at_s) / AGAIN_AFTER_S > 2):
                 found.append((place, known.left_out))
                 known.left_out = 0
         return found
+
+    def _drop_quiet(self, now_s: float) -> None:
+        """Forget places that may say as much as new ones."""
+        for place, known in list(self._places.items()):
+            known.refill(now_s)
+            if known.lines >= LINES_AT_ONCE and not known.left_out:
+                self._places.pop(place, None)

@@ -7,6 +7,7 @@ that looks is decided here, once for each process, and lines of libraries come o
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -101,11 +102,15 @@ class Lines(logging.Handler):
         self._flood = Flood()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record, after what was left out elsewhere and is not told yet."""
+        """Write one record, after what was left out elsewhere and is not told yet. Never raises."""
+        with contextlib.suppress(Exception):  # no line of a log is worth the work of whoever wrote it
+            self._admit(record)
+
+    def _admit(self, record: logging.LogRecord) -> None:
         now_s = self._now_s()
         self._tell(self._flood.untold(now_s))
         left_out = self._flood.admit(_place(record), now_s)
-        if left_out is None:
+        if left_out is None and record.levelno < logging.CRITICAL:  # what ends a process is always told
             return
         if left_out:
             record.left_out = left_out
@@ -134,6 +139,8 @@ class Lines(logging.Handler):
             fields = {"by": place.logger, "where": place.where, "error": type(error).__name__}
             line = self._formatter().format(_record(logging.ERROR, "line_unwritable", fields))
         stream = self._stream or sys.stderr
+        if stream is None:  # the process was started without one
+            return
         try:
             stream.write(line + "\n")
             stream.flush()

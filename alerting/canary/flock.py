@@ -26,12 +26,14 @@ class Stage(StrEnum):
 class Out(msgspec.Struct):
     """One that is out.
 
-    `taken`: Kafka has it. `closing`: its closing is on the way to Kafka, or there; `shut`: it is there.
+    `taken`: Kafka has it. `proves`: it lies where it must; elsewhere it can only be lost. `closing`: its closing is
+    on the way to Kafka, or there; `shut`: it is there.
     """
 
     canary: Canary
     stage: Stage = Stage.OUT
     taken: bool = False
+    proves: bool = True
     closing: bool = False
     shut: bool = False
 
@@ -54,10 +56,10 @@ class Flock:
         self._out[one.id] = Out(one)
         return True
 
-    def take(self, one: Canary) -> None:
-        """It is on Kafka: from now on it may be lost."""
+    def take(self, one: Canary, *, proves: bool) -> None:
+        """It is on Kafka: from now on it may be lost. `proves`: on the partition that it is to prove."""
         if (known := self._out.get(one.id)) is not None:
-            known.taken = True
+            known.taken, known.proves = True, proves
 
     def drop(self, one: Canary) -> None:
         """It is of no concern any more: never sent, or over."""
@@ -66,16 +68,19 @@ class Flock:
     def hear(self, one: Canary) -> bool:
         """Its breach was told; False where that is no news, or comes too late."""
         known = self._out.get(one.id)
-        if known is None or known.stage is not Stage.OUT:
+        if known is None or known.stage is not Stage.OUT or not known.proves:
             return False
         known.stage = Stage.HEARD
         return True
 
-    def close(self, one: Canary) -> bool:
-        """Whether somebody has to close it now. One that is not known has to be closed: who sent it is gone."""
+    def close(self, one: Canary, since: datetime) -> bool:
+        """Whether somebody has to close it now.
+
+        One that is not known was closed and forgotten here; but if it is from before `since`, who sent it is gone.
+        """
         known = self._out.get(one.id)
         if known is None:
-            return True
+            return one.at <= since
         due, known.closing = not known.closing, True
         return due
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from alerting.canary.tickets import Canary
+
 logger = logging.getLogger("slawatch.canary")
 
 GIVE_UP_AFTER_S: Final = 30
@@ -32,21 +34,24 @@ class Outlet:
             }
         )
 
-    async def put(self, ticket: str, event: bytes) -> bool:
-        """Whether Kafka has taken an event of a ticket; False when it did not in time. Never raises."""
-        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def put(self, one: Canary, event: bytes) -> int | None:
+        """The partition in which an event of a canary lies; None when Kafka did not take it in time. Never raises."""
+        taken: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
-        def told(error: KafkaError | None, _: Message) -> None:
+        def told(error: KafkaError | None, message: Message) -> None:
+            lies = message.partition()
+            if not taken.done():
+                taken.set_result(lies if error is None else None)
             if error is not None:
                 logger.warning("canary_not_taken", extra={"error": error.str()})
-            if not taken.done():
-                taken.set_result(error is None)
+            elif lies != one.partition:
+                logger.error("canary_misplaced", extra={"partition": one.partition, "lies_in": lies})
 
         try:
-            self._producer.produce(self._topic, event, ticket.encode(), on_delivery=told)
-        except (BufferError, KafkaException) as error:
+            self._producer.produce(self._topic, event, one.id.encode(), on_delivery=told)
+        except (BufferError, KafkaException, RuntimeError) as error:  # RuntimeError: it is closed
             logger.warning("canary_not_taken", extra={"error": str(error)})
-            return False
+            return None
         return await taken
 
     def turn(self) -> None:

@@ -34,8 +34,8 @@ PATIENCE: Final = timedelta(seconds=60)
 class Out(Protocol):
     """The way to Kafka."""
 
-    async def put(self, ticket: str, event: bytes) -> bool:
-        """Whether Kafka has taken an event of a ticket."""
+    async def put(self, one: Canary, event: bytes) -> int | None:
+        """The partition into which Kafka has taken an event of a canary; None if it has not."""
 
     def turn(self) -> None:
         """Let what became of events be known."""
@@ -50,7 +50,7 @@ class Patrol:
         self._every_s, self._partitions = settings.every, partitions
         self._out, self._metrics, self._now = out, metrics, now
         self.flock = Flock(timedelta(seconds=settings.lost_after))
-        self._taken_at = now()
+        self._taken_at = self._began_at = now()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._failed: list[BaseException] = []
         self.stop = asyncio.Event()
@@ -58,6 +58,7 @@ class Patrol:
     async def run(self) -> None:
         """Send and close until `stop` is set, then close what is open. Raises what ended it otherwise."""
         turning = asyncio.create_task(self._turning())
+        turning.add_done_callback(self._done)
         try:
             for work in (self._sending(), self._looking()):
                 self._spawn(work)
@@ -113,18 +114,18 @@ class Patrol:
             self._spawn(self._close(one))
 
     async def _send(self, one: Canary) -> bool:
-        taken = await self._out.put(one.id, accepted(one))
-        if taken:
-            self.flock.take(one)
-        else:
+        lies = await self._out.put(one, accepted(one))
+        if lies is None:
             self.flock.drop(one)
-        return taken
+        else:
+            self.flock.take(one, proves=lies == one.partition)
+        return lies is not None
 
     async def _close(self, one: Canary) -> bool:
         """Whether it is closed, by now or by somebody else's doing."""
-        if not self.flock.close(one):
+        if not self.flock.close(one, since=self._began_at):
             return True
-        if await self._out.put(one.id, closed(one, self._now())):
+        if await self._out.put(one, closed(one, self._now())) is not None:
             self.flock.shut(one)
             return True
         self.flock.reopen(one)
@@ -140,7 +141,7 @@ class Patrol:
         sent_at = self._slot(self._now())
         while not self.stop.is_set():
             at = self._slot(self._now())
-            if at > sent_at:
+            if at != sent_at:  # earlier, too: the clock may have been ahead
                 sent_at = at
                 self._spawn(self.send(at))
             await asyncio.sleep(LOOK_S)

@@ -31,6 +31,7 @@ logger = logging.getLogger("slawatch.notifier")
 ANSWER_WITHIN_S: Final = 0.5
 LEAVE_ALONE_S: Final = 2.0
 """After a failure nobody waits for Redis for so long."""
+LOOK_KEPT_MS: Final = 10_000
 CONNECTIONS_MAX: Final = 16
 KEEP_MS: Final = 14 * 24 * 3_600_000
 
@@ -182,7 +183,8 @@ class Dedupe:
         if time.monotonic() < self._away_until:
             return
         try:
-            await self._redis.ping()
+            # Written, not pinged: one that is full or a replica answers a ping, and takes no claims.
+            await self._redis.set(f"{self._prefix}look:{self._owner}", 1, px=LOOK_KEPT_MS)
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
         else:

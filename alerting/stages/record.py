@@ -17,6 +17,8 @@ from alerting.record import Notification, encode
 logger = logging.getLogger("slawatch.notifier")
 
 QUEUE_MAX: Final = 200_000
+RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Whatever the topic takes: what came compressed may be larger than what a client sends by itself."""
 FULL_PAUSE_S: Final = 0.2
 
 
@@ -52,6 +54,7 @@ class Journal:
                 "linger.ms": 5,
                 "message.timeout.ms": 0,  # for as long as it takes
                 "queue.buffering.max.messages": QUEUE_MAX,
+                "message.max.bytes": RECORD_BYTES_MAX,  # the broker's limit is the one that counts
             }
         )
         self._topic, self._letters, self._failed = topic, letters, failed

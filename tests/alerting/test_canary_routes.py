@@ -92,3 +92,10 @@ def test_a_second_route_for_canaries_is_still_found_to_be_shadowed():
     twice = NAMED.format(asked='kind = "canary"', to="receiver:b")
     [fault] = faults(routes=EVERYTHING + twice + twice.replace('"canary"\nmatch', '"canary again"\nmatch'))
     assert "'canary' above it takes all that it asks for" in fault
+
+
+def test_a_rule_of_somebody_who_has_a_folder_of_that_name_is_no_canary():
+    """A breach of it is a breach like any other."""
+    found = alert(rule="canary/reply")
+    assert not found.canary
+    assert {"a", "c"} <= hearers(found, folder(routes=EVERYTHING))

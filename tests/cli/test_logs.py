@@ -254,3 +254,46 @@ def test_a_verb_that_logs_nothing_does_not_wait_for_the_library():
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_without_a_standard_error_work_goes_on(monkeypatch):
+    """Started with `2>&-`, a process has none."""
+    log = Log()
+    log.lines._stream = None
+    monkeypatch.setattr(sys, "stderr", None)
+    log.logger.error("an_event")
+
+
+def test_whatever_goes_wrong_with_a_line_goes_no_further():
+    """No line of a log is worth the work of whoever wrote it."""
+
+    class Unnameable:
+        def __format__(self, spec):
+            raise RuntimeError("no name")
+
+    log = Log()
+    log.logger.error("an_event", extra={"partition": Unnameable()})
+    log.logger.error("another_event")
+    assert [line["event"] for line in log.said()] == ["another_event"]
+
+
+def test_what_ends_a_process_is_told_in_the_worst_flood():
+    """Its place may have been heard too often."""
+    log = Log()
+    for _ in range(2 * LINES_AT_ONCE):
+        log.logger.critical("process_crashed")
+    assert len(log.said()) == 2 * LINES_AT_ONCE
+
+
+def test_places_that_fell_silent_make_room():
+    """Over months there are more places than are counted at a time."""
+    flood = Flood()
+    for number in range(log_flood.PLACES_MAX):
+        flood.admit(number, 0.0)
+    for _ in range(LINES_AT_ONCE):
+        flood.admit(0, AGAIN_AFTER_S)
+    assert flood.admit("new", 2 * AGAIN_AFTER_S) == 0
+    assert [flood.admit(0, 2 * AGAIN_AFTER_S) for _ in range(2)] == [0, None], (
+        "who was heard too often is not forgotten"
+    )
+    assert OTHERS not in flood._places

@@ -24,16 +24,17 @@ class Kafka:
     """Takes what it is given while it is well."""
 
     def __init__(self):
-        self.well, self.taken = True, []
+        self.well, self.taken, self.elsewhere = True, [], 0
 
-    async def put(self, ticket, event):
+    async def put(self, one, event):
         """Take an event, or not."""
         await asyncio.sleep(0)
-        if self.well:
-            told = json.loads(event)
-            assert told["subject"] == ticket
-            self.taken.append((told["type"], ticket))
-        return self.well
+        if not self.well:
+            return None
+        told = json.loads(event)
+        assert told["subject"] == one.id
+        self.taken.append((told["type"], one.id))
+        return one.partition + self.elsewhere
 
     def turn(self):
         """There is nothing to wait for."""
@@ -97,6 +98,7 @@ def test_what_is_not_heard_in_time_is_lost_once_closed_and_forgotten():
     """And what is told of it later is no hearing: the partition stays unproven."""
 
     async def work(it):
+        it.patrol._began_at = AT - SECOND
         await it.patrol.send(AT)
         await it.look(LOST_AFTER * SECOND)
         assert it.counted("lost_total") == 0
@@ -105,7 +107,9 @@ def test_what_is_not_heard_in_time_is_lost_once_closed_and_forgotten():
         assert it.counted("lost_total") == 2
         assert sorted(it.kafka.closed()) == sorted(one.id for one in it.ones)
         assert len(it.patrol.flock) == 0
+        closed = it.kafka.closed()
         assert await it.hear(it.ones[0], after=(LOST_AFTER + 2) * SECOND) == HEARD
+        assert it.kafka.closed() == closed, "a closing of what is forgotten by then would be a dead letter"
         assert (it.counted("heard_total"), it.counted("last_seen_timestamp_seconds")) == (0, 0)
 
     play(work)
@@ -219,11 +223,58 @@ def test_what_is_out_at_the_end_is_closed():
     play(work)
 
 
+def test_one_that_lies_on_another_partition_proves_nothing_and_is_closed():
+    """The topic got more partitions than this process was told of."""
+
+    async def work(it):
+        it.kafka.elsewhere = 1
+        await it.patrol.send(AT)
+        assert await it.hear(it.ones[0]) == HEARD
+        assert it.kafka.closed() == [it.ones[0].id]
+        assert (it.counted("heard_total"), it.counted("last_seen_timestamp_seconds")) == (0, 0)
+
+    play(work)
+
+
+def test_after_a_clock_that_was_ahead_it_goes_on_at_once():
+    """Whoever waited for that time to come again would prove nothing for as long, and say nothing of it."""
+
+    async def work(it):
+        it.now = AT + timedelta(days=1)
+        running = asyncio.create_task(it.patrol.run())
+        for _ in range(10):  # its tasks are all under way
+            await asyncio.sleep(0)
+        it.now = AT + SECOND
+        async with asyncio.timeout(30):
+            while not it.kafka.taken:
+                await asyncio.sleep(0.01)
+        assert it.kafka.taken[0] == ("canary.accepted", it.ones[0].id)
+        it.patrol.stop.set()
+        await asyncio.wait_for(running, 30)
+
+    play(work)
+
+
+def test_a_producer_that_fails_ends_it():
+    """Without its turns nothing would ever be known of what was sent."""
+
+    class Broken(Kafka):
+        def turn(self):
+            raise RuntimeError("broken")
+
+    async def work(it):
+        it.patrol._out = Broken()
+        with pytest.raises(RuntimeError, match="broken"):
+            await asyncio.wait_for(it.patrol.run(), 30)
+
+    play(work)
+
+
 def test_a_fault_of_our_own_ends_it():
     """It is not passed over."""
 
     class Broken(Kafka):
-        async def put(self, ticket, event):
+        async def put(self, one, event):
             raise RuntimeError("broken")
 
     async def work(it):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from redis.asyncio import Redis
+
 from alerting.answer import Answer, Class, Why
 from alerting.command import Command, Verb
 from alerting.notifier import Notifier
@@ -96,6 +98,25 @@ def test_a_redis_that_goes_and_comes_is_noticed_with_nothing_to_tell(delivery: D
             await until(lambda: says() == 1, "Redis is missed")
             delivery.redis.start()
             await until(lambda: says() == 0, "Redis is found again")
+
+    asyncio.run(story())
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_missed(delivery: DeliveryStage) -> None:
+    """One that is full, or was made a replica: a claim there is none, so messages may come twice."""
+
+    async def story() -> None:
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": Scripted()})
+        says = lambda: notifier.metrics.registry.get_sample_value("sla_notify_degraded")  # noqa: E731
+        redis = Redis.from_url(delivery.redis.url)
+        async with running(notifier):
+            await redis.config_set("maxmemory-policy", "noeviction")
+            await redis.config_set("maxmemory", 1)
+            await until(lambda: says() == 1, "it is missed")
+            assert await redis.ping()
+            await redis.config_set("maxmemory", 0)
+            await until(lambda: says() == 0, "it is found again")
+        await redis.aclose()
 
     asyncio.run(story())
 
@@ -203,6 +224,22 @@ def test_what_is_no_alert_is_put_aside_with_its_place_and_the_reason(delivery: D
         "slawatch_offset": str(place.offset()).encode(),
     }
     assert len(letter.headers()) == len(headers) + 1
+
+
+def test_a_record_as_large_as_there_may_be_is_put_aside_too(delivery: DeliveryStage) -> None:
+    """With its headers it is larger than a client sends by itself; whoever read it next would end as well."""
+    large = b"x" * 999_900
+
+    async def story() -> None:
+        robot = Scripted()
+        async with running(delivery.notifier(lambda _: ONCE, {"robot": robot})):
+            delivery.put_raw(large, [])
+            delivery.put(alert("after"))
+            await until(lambda: len(robot.heard) == 1, "the alert beside it is told")
+            await until(lambda: delivery.read(delivery.topics.dead_letters), "it is put aside")
+
+    asyncio.run(story())
+    assert [letter.value() for letter in delivery.read(delivery.topics.dead_letters)] == [large]
 
 
 def test_two_notifiers_share_the_alerts_and_tell_each_once(delivery: DeliveryStage) -> None:
