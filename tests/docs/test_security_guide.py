@@ -12,7 +12,8 @@ from streams.rights import of_canary, of_notifier, of_worker
 from streams.settings import Settings
 from streams.topics import catalogue, delivery_catalogue
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "security.md").read_text()
 
 
 def rows():
@@ -57,7 +58,8 @@ def test_the_guide_names_every_right_of_a_canary():
 
 ON_DUTY = (
     "handover", "notifications list", "notifications audit --delivery deploy/containers/delivery", "silence --list",
-    "explain 2026112300017", "explain incident:2026112300017", "ack 2026112300017 --by duty",
+    "explain 2026112300017", "ack 2026112300017 --by duty",
+    "explain 9b6618ac8169f1bcfe914d13/line-7/repeated-service --rulebook examples/article-12",
 )  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def test_the_guide_names_every_right_of_a_person_on_duty(monkeypatch, capsys):
         monkeypatch.setattr(module, "records_of", records_of)
     monkeypatch.setattr(asking, "give", lambda _settings, topic, *_: written.add(topic))
     monkeypatch.setattr(explain_kafka, "Consumer", consumer)
+    monkeypatch.chdir(ROOT)
     for verb in ON_DUTY:
         main([*verb.split(), "--bootstrap", "127.0.0.1:9"])
     with pytest.raises(explain_kafka.UnreadableError):
