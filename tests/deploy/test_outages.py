@@ -21,7 +21,7 @@ from alerting.signing import secret
 from cli.main import main
 from tests.alerting.live.process import Sink
 from tests.deploy.compose import ROOT
-from tests.deploy.test_compose_live import RECEIVERS, ROUTES, Host, fetch
+from tests.deploy.test_compose_live import RECEIVERS, ROUTES, Host, fetch, shipped_canary
 from tests.live.stage import encoded, wait_for
 from tests.live.test_spine import event, now
 
@@ -104,12 +104,13 @@ def watched(can_run_kafka: None, tmp_path: Path) -> Iterator[Watched]:
         host = Host(tmp_path, "15s", DELIVERY=str(delivery), ALERTMANAGER=str(telling))
         alertmanager = f"http://{host.addresses['alertmanager:9093']}"
         receivers = RECEIVERS.format(hook=hook.url, alertmanager=alertmanager, secret=secret(b"k" * 32))
-        (delivery / "receivers.toml").write_text(receivers)
+        (delivery / "receivers.toml").write_text(receivers + shipped_canary())
         (delivery / "routes.toml").write_text(ROUTES)
         at_end.callback(host.end)
         at_end.callback(host.kafka.stop)
         host.kafka.start()
         host.once("topics")
+        host.once("canary-secret")
         for name in RUN:
             host.start(name)
         host.wait_well("alertmanager", "worker-1", "worker-2", "notifier", "prometheus")
