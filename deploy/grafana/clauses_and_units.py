@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from deploy.grafana.expressions import CLAUSE_TARGET, RULE, UNIT, UNIT_TARGET
+from deploy.grafana.expressions import CLAUSE_TARGET, RULE, UNIT, UNIT_TARGET, WORKER
 from deploy.grafana.layout import Dashboard, Row, choice, dashboard
 from deploy.grafana.panels import (
     ALARM,
@@ -38,8 +38,14 @@ def made() -> Dashboard:
             Row("Rules · 规则", [_rules()]),
         ],
         [
-            choice("rule", "Rule · 规则", 'label_values(sla_rule_info{rule!~"canary/.*"}, rule)'),
-            choice("unit", "Unit · 单位", 'label_values(sla_unit_clocks_closed_total{unit!="canary"}, unit)'),
+            choice(
+                "rule", "Rule · 规则", 'label_values(sla_rule_info{job="slawatch-worker",rule!="canary/heard"}, rule)'
+            ),
+            choice(
+                "unit",
+                "Unit · 单位",
+                'label_values(sla_unit_clocks_closed_total{job="slawatch-worker",unit!="canary"}, unit)',
+            ),
         ],
         since="now-24h",
         refresh="1m",
@@ -52,7 +58,7 @@ def _open(state: str) -> str:
 
 def _with_clause(expr: str) -> str:
     """The same by rule, with the clause of the rule and whether its limit is assumed."""
-    return f"({expr}) * on (rule) group_left (clause, assumed) max by (rule, clause, assumed) (sla_rule_info)"
+    return f"({expr}) * on (rule) group_left (clause, assumed) sla:rule_clause:info"
 
 
 def _now() -> list[Panel]:
@@ -127,8 +133,8 @@ def _clauses() -> list[Panel]:
 
 
 def _where() -> list[Panel]:
-    by_rule = f"sum by (rule) (increase(sla_clocks_closed_total{{{OVERDUE},{RULE}}}[$__range])) > 0"
-    by_unit = f"sum by (unit) (increase(sla_unit_clocks_closed_total{{{OVERDUE},{UNIT}}}[$__range])) > 0"
+    by_rule = f"sum by (rule) (increase(sla_clocks_closed_total{{{WORKER},{OVERDUE},{RULE}}}[$__range])) > 0"
+    by_unit = f"sum by (unit) (increase(sla_unit_clocks_closed_total{{{WORKER},{OVERDUE},{UNIT}}}[$__range])) > 0"
     return [
         bars(
             "Overdue by rule, top 10 · 超时最多的规则",
@@ -155,8 +161,8 @@ def _where() -> list[Panel]:
 
 
 def _how_close() -> list[Panel]:
-    used = f"sum by (le) (rate(sla_clock_used_ratio_bucket{{{RULE}}}[$__rate_interval])) * 3600"
-    came_out = f"sum by (outcome) (rate(sla_clocks_closed_total{{{RULE}}}[$__rate_interval])) * 3600"
+    used = f"sum by (le) (rate(sla_clock_used_ratio_bucket{{{WORKER},{RULE}}}[$__rate_interval])) * 3600"
+    came_out = f"sum by (outcome) (rate(sla_clocks_closed_total{{{WORKER},{RULE}}}[$__rate_interval])) * 3600"
     return [
         heat_map(
             "Share of the term used · 时限使用率",

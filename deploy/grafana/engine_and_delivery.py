@@ -6,7 +6,7 @@ A row more is a function more and a line in `made`. `deploy.grafana` only.
 from __future__ import annotations
 
 from deploy.grafana import canary, delivery, engine
-from deploy.grafana.expressions import OURS
+from deploy.grafana.expressions import WORKER, WORKERS, down, fewer
 from deploy.grafana.layout import Dashboard, Row, choice, dashboard
 from deploy.grafana.panels import NONE_WANTED, Column, Panel, at_least, stat, table
 
@@ -28,7 +28,11 @@ def made() -> Dashboard:
             Row("Delivery · 通知", delivery.delivery()),
             Row("Canary · 自检", canary.canary()),
         ],
-        [choice("instance", "Instance · 实例", 'label_values(up{job=~"slawatch-.*"}, instance)')],
+        [
+            choice(
+                "instance", "Instance · 实例", 'label_values(up{job=~"slawatch-(worker|notifier|canary)"}, instance)'
+            )
+        ],
         since="now-3h",
         refresh="30s",
     )
@@ -44,10 +48,22 @@ def _now() -> list[Panel]:
             steps=at_least(1),
         ),
         stat(
+            "Workers down · 未应答的工作进程",
+            "Workers that Prometheus looks for and that do not answer. docs/alerts.md#slaworkerdown",
+            down("slawatch-worker"),
+            steps=NONE_WANTED,
+        ),
+        stat(
             "Notifiers · 通知进程",
             "Notifiers that answer. docs/alerts.md#slanonotifier",
             'sum(up{job="slawatch-notifier"})',
             steps=at_least(1),
+        ),
+        stat(
+            "Notifiers down · 未应答的通知进程",
+            "Notifiers that Prometheus looks for and that do not answer. docs/alerts.md#slanotifierdown",
+            down("slawatch-notifier"),
+            steps=NONE_WANTED,
         ),
         stat(
             "Partitions watched · 已接管分区",
@@ -56,21 +72,31 @@ def _now() -> list[Panel]:
             steps=at_least(1),
         ),
         stat(
+            "Partitions unwatched · 无人接管的分区",
+            "Partitions that were watched in the last six hours and are no more; 1 where none ever was. "
+            "docs/alerts.md#slapartitionunwatched",
+            fewer("sla:partitions_watched:count", "sla:partitions_watched:count"),
+            steps=NONE_WANTED,
+        ),
+        stat(
             "Partitions blind · 失去判断的分区",
             "Partitions too far behind to prove silence. docs/alerts.md#slapartitionblind",
-            "sum(max by (partition) (sla_partition_blind))",
+            f"sum(max by (partition) (sla_partition_blind{{{WORKER}}}))",
+            width=8,
             steps=NONE_WANTED,
         ),
         stat(
             "Timers held · 计时被搁置",
             "Workers whose wall clock disagrees with the brokers. docs/alerts.md#slatimersheld",
-            f"sum(sla_timers_held{{{OURS}}})",
+            f"sum(sla_timers_held{{{WORKERS}}})",
+            width=8,
             steps=NONE_WANTED,
         ),
         stat(
             "Calendar left · 日历剩余月数",
             "Months of working-day calendar left; infinite where no rule needs one. docs/alerts.md#slacalendarends",
-            "min(sla_calendar_months_left)",
+            f"min(sla_calendar_months_left{{{WORKER}}})",
+            width=8,
             steps=((None, "red"), (2, "orange"), (4, "green")),
         ),
         table(

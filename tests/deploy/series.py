@@ -13,6 +13,7 @@ from tests.docs.metrics_page import canary, notifier, worker
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted(PROMETHEUS.glob("rules/*.yml"))
+JOBS = {"slawatch-worker": worker(), "slawatch-notifier": notifier(), "slawatch-canary": canary()}
 METRICS = worker() | notifier() | canary()
 
 # What Prometheus adds to each series it scrapes, and what it tells itself; an alert has the labels of its expression.
@@ -49,6 +50,7 @@ def labels(name):
 
 def _of_recorded(expression):
     """The labels that a recording rule leaves: those it sums by, or those of the first series it starts from."""
+    expression = re.sub(r"^topk by \([^)]*\) \(1, ", "", expression)  # which leaves the labels as they are
     if found := re.match(r"\w+ by \(([^)]*)\)", expression):
         return set(found[1].split(", "))
     [(first, _), *_] = NAMED.findall(expression)
@@ -58,6 +60,20 @@ def _of_recorded(expression):
 def names(expression):
     """The names of the series that an expression asks for."""
     return {name for name, _ in NAMED.findall(expression)}
+
+
+def of_any_job(expression):
+    """The names that an expression asks for without saying of which job: a shadow's processes have them too."""
+    return {name for name, selector in NAMED.findall(expression) if not _says_job(name, selector)}
+
+
+def _says_job(name, selector):
+    if name in RECORDED or name == "ALERTS":
+        return True
+    if name == "up":
+        return "job=" in selector
+    plain = re.sub(r"_(bucket|sum|count)$", "", name)
+    return any(f'job="{job}"' in selector for job, told in JOBS.items() if {name, plain} & told.keys())
 
 
 def unknown(expression):

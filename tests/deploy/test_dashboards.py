@@ -21,7 +21,7 @@ from deploy.grafana.expressions import (
 from deploy.grafana.panels import SOURCE
 from tests.deploy.compose import services
 from tests.deploy.dashboards import FOLDER, asked, dashboards, panels, put_in
-from tests.deploy.series import NAMED, RECORDED, ROOT, entries, labels, names, run, unknown
+from tests.deploy.series import NAMED, RECORDED, ROOT, entries, labels, names, of_any_job, run, unknown
 
 ALL = dashboards()
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning" / "dashboards"
@@ -164,6 +164,14 @@ def test_a_panel_asks_only_for_what_there_is(dashboard):
 
 
 @each
+def test_a_panel_says_of_which_job(dashboard):
+    """As the rules do."""
+    chosen = [one["query"]["query"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
+    wrong = {expr: of_any_job(expr) for expr in [*chosen, *(one.expr for one in asked(dashboard))]}
+    assert {expr: found for expr, found in wrong.items() if found} == {}
+
+
+@each
 def test_prometheus_can_read_every_expression(dashboard, tmp_path):
     """`promtool` checks rules, so each is made one."""
     rules = [{"record": f"panel:{i}", "expr": one.expr} for i, one in enumerate(asked(dashboard))]
@@ -178,9 +186,9 @@ def test_a_supervisor_sees_no_canary():
     seen = 0
     for target in targets:
         for name, selector in NAMED.findall(target["expr"]):
-            if name == "sla_rule_info":  # joined to what has none
+            if name == "sla:rule_clause:info":  # joined to what has none
                 continue
-            for label, without in (("rule", 'rule!~"canary/.*"'), ("unit", 'unit!="canary"')):
+            for label, without in (("rule", 'rule!="canary/heard"'), ("unit", 'unit!="canary"')):
                 if label in labels(name):
                     assert without in selector, target["expr"]
                     seen += 1

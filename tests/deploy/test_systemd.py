@@ -1,6 +1,7 @@
 """The units of deploy/systemd: systemd accepts them, their commands are ours, and they do with exits what the guide says."""
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from agents.process import STOP_WITHIN_S
+from alerting.canary import patrol
 from alerting.notifier import FINISH_S
 from cli.main import parser
+from tests.deploy.compose import services
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
@@ -26,8 +29,16 @@ def service(path):
 
 
 def test_there_is_one_for_each_process():
-    """A worker and a notifier."""
-    assert [path.name for path in UNITS] == ["slawatch-notifier@.service", "slawatch-worker@.service"]
+    """A worker, a notifier and the canary; the guide says how each is put in its place."""
+    names = [f"slawatch-{process}@.service" for process in ("canary", "notifier", "worker")]
+    assert [path.name for path in UNITS] == names
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(f"deploy/systemd/{name}\n" in guide for name in names)
+
+
+def process(path):
+    """What a unit runs."""
+    return path.name.removeprefix("slawatch-").partition("@")[0]
 
 
 @each
@@ -46,15 +57,15 @@ def test_systemd_accepts_it(path, tmp_path):
 def test_its_command_is_one_of_ours(path):
     """With flags that the command line knows."""
     words = service(path)["ExecStart"].replace("%H", "host").replace("%i", "9470").split()
-    assert words[1:3] == ["-m", "cli.main"]
+    assert words[1:4] == ["-m", "cli.main", process(path)]
     assert "9470" in [str(value) for value in vars(parser().parse_args(words[3:])).values()]
 
 
 @each
 def test_it_waits_for_an_orderly_end(path):
     """Longer than the process may take: a notifier reads out, sends and writes, each within `FINISH_S`."""
-    takes = STOP_WITHIN_S if "worker" in path.name else 3 * FINISH_S
-    assert float(service(path)["TimeoutStopSec"]) > takes
+    takes = {"worker": STOP_WITHIN_S, "notifier": 3 * FINISH_S, "canary": patrol.FINISH_S}
+    assert float(service(path)["TimeoutStopSec"]) > takes[process(path)]
 
 
 @each
@@ -66,3 +77,13 @@ def test_it_does_with_exits_what_the_guide_says(path):
     assert left == ["2"]
     assert service(path)["Restart"] == "always"
     assert service(path)["RestartPreventExitStatus"] == "2"
+
+
+def test_a_worker_may_have_the_memory_that_the_guide_says():
+    """Under systemd and in containers alike: it must hold what it inherits."""
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("## Size")[2]
+    said = re.search(r"It is (\d+) GB in both: `MemoryMax`", guide)
+    assert said
+    assert service(ROOT / "deploy" / "systemd" / "slawatch-worker@.service")["MemoryMax"] == f"{said[1]}G"
+    workers = [one for name, one in services().items() if name.startswith("worker-")]
+    assert [one.told["mem_limit"] for one in workers] == [f"{said[1]}g"] * 2

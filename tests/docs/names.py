@@ -142,6 +142,7 @@ def _kafka() -> frozenset[str]:
     found |= {right.name for right in of_notifier("sla.", NotifierSettings().group, READERS)}
     prometheus = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     found.add(f"{NotifierSettings().group}-dry-run-")  # of a dry run, and a number
+    found.add("slawatch-explain")  # of verbs that read, `cli/explain_kafka.py`
     return frozenset(found | {job["job_name"] for job in prometheus["scrape_configs"]})
 
 
