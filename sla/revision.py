@@ -38,8 +38,11 @@ def revise(
     silent: bool,
     proven: Collection[str] = (),
     each_by_its_instant: bool = False,
-) -> None:
+) -> bool:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
+
+    Answers whether somebody is told anew that an alert fires: one that did not, or, where only silence was added, that
+    says something else now. Historic alerts tell nobody.
 
     `known` is what was last published, by clock. `turns` takes how it turned, unless it is historic. `silent`: only
     silence through `horizon` was added since. `watch` says which alerts are historic, and which unverified. `proven`
@@ -61,6 +64,7 @@ def revise(
     doubted = duty.start.source in watch.unverified
     unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
     alerts = published.alerts
+    fires = False
     for level, at in duty.thresholds:
         raised = alerts.get(level)
         if unmoved and raised is not None and raised.status != Status.RETRACTED:
@@ -78,6 +82,9 @@ def revise(
         if raised.status != status or raised.facts != told:
             if each_by_its_instant:
                 historic = watch.quiet_before is not None and at < watch.quiet_before
+            fires = fires or (
+                status is Status.FIRING and not historic and (silent or raised.status != Status.FIRING)
+            )
             raised.revision += 1
             raised.status, raised.facts, raised.historic = status, told, historic
             why = reason
@@ -94,6 +101,7 @@ def revise(
         for level, raised in alerts.items():
             if level not in levels and raised.status != Status.RETRACTED:
                 _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
+    return fires
 
 
 def withdraw(

@@ -44,7 +44,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due. `turns` are the clocks whose outcome changed, without historic ones.
+    due. `turns` are the clocks whose outcome changed, without historic ones. `fired` are the rules of which somebody is
+    told anew that an alert fires; without events silence decided that.
     """
 
     ticket: Ticket | None
@@ -53,6 +54,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     changed: bool
     unknown: bool = False
     turns: list[Turn] = []
+    fired: list[str] = []
 
     @property
     def state(self) -> Ticket | None:
@@ -96,11 +98,12 @@ def step(
     current.law = rulebook.hash
     outputs: list[Output] = []
     turns: list[Turn] = []
+    fired: list[str] = []
     unknown = False
     if stirred and not current.forgotten:
         silent = not events and not another_law
-        unknown = _judge(current, subject, watch, outputs, turns, calm=calm, silent=silent)
-    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns)
+        unknown = _judge(current, subject, watch, outputs, turns, fired, calm=calm, silent=silent)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns, fired)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -131,7 +134,15 @@ def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
 
 
 def _judge(
-    ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], turns: list[Turn], *, calm: bool, silent: bool
+    ticket: Ticket,
+    subject: str,
+    watch: Watch,
+    outputs: list[Output],
+    turns: list[Turn],
+    fired: list[str],
+    *,
+    calm: bool,
+    silent: bool,
 ) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
@@ -171,7 +182,10 @@ def _judge(
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
                     about = rulebook.about(rule)
-                    revise(known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent)
+                    if revise(
+                        known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent
+                    ):
+                        fired.append(duty.rule)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since

@@ -55,6 +55,10 @@ class Stepped(Protocol):
     def turns(self) -> list[Turn]:
         """The clocks whose outcome changed."""
 
+    @property
+    def fired(self) -> list[str]:
+        """The rules of which somebody is told anew that an alert fires."""
+
 
 class Matter(Protocol):
     """One matter; `name` names its table and its metrics, `source` the topic its records come from."""
