@@ -28,7 +28,9 @@ async def watch_sources(keeper: Keeper, prober: Prober, tickets: Tickets, health
     Where none may be called silent, what was called so before is over.
     """
     silent_after = tickets.sources.silent_after
-    pause_s = LOOK_EVERY_S if silent_after is None else min(LOOK_EVERY_S, silent_after.total_seconds() / LOOKS_IN_TERM)
+    pause_s = (
+        LOOK_EVERY_S if silent_after is None else min(LOOK_EVERY_S, silent_after.total_seconds() / LOOKS_IN_TERM)
+    )
     while True:
         await asyncio.sleep(pause_s)
         await look(keeper, prober, tickets, health)

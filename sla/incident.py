@@ -140,9 +140,11 @@ def _judge(
         instants += [] if instant is None else [instant]
     told = {course.duty.clock_id for course in found}
     subject = _subject(key, [fact for fact in facts if fact.accepted is not None])
+    historic = watch.historic(max(last_moment(fact) for fact in facts))
     for clock_id, published in incident.published.items():
         if clock_id not in told and published.reason != Reason.START_WITHDRAWN:
-            withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs, turns)
+            about = rulebook.about_clock(clock_id)
+            withdraw(clock_id, published, subject, about, outputs, turns, historic=historic)
     if not instants and all(fact.closed is not None for fact in _last_stretch(facts)):
         instants = [max(last_moment(fact) for fact in facts) + FORGET_AFTER]
     incident.wake_at = min(instants, default=None)

@@ -44,8 +44,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due. `turns` are the clocks whose outcome changed, without historic ones. `fired` are the rules of which somebody is
-    told anew that an alert fires; without events silence decided that.
+    due. `turns` are the clocks whose outcome changed, and `fired` the rules of which an alert fires that did not, or by
+    silence says something else; both without historic ones.
     """
 
     ticket: Ticket | None
@@ -157,13 +157,13 @@ def _judge(
     reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
     attributes = reading.attributes
     told = attributes.get
-    about_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
+    of_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
     known = ticket.published
     wake_at: datetime | None = None
     seen: set[str] = set()
 
     calm = calm and not reading.inferred
-    rests = False
+    rests, unknown = False, False
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
@@ -172,7 +172,6 @@ def _judge(
             return False
         return published.outcome in FINAL or (silent and _said_all(published))
 
-    unknown = False
     if reading.accepted is not None:
         excused = rulebook.excused(business.name, reading)
         for rule in rulebook.rules_of(business.name):
@@ -182,9 +181,7 @@ def _judge(
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
                     about = rulebook.about(rule)
-                    if revise(
-                        known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent
-                    ):
+                    if revise(known, duty, ticket.horizon, about, of_ticket, watch, outputs, turns, silent=silent):
                         fired.append(duty.rule)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
@@ -193,9 +190,11 @@ def _judge(
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     if not silent:
+        past = watch.historic(ticket.events[-1].time)
         for clock_id, published in known.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs, turns)
+                about = rulebook.about_clock(clock_id)
+                withdraw(clock_id, published, of_ticket, about, outputs, turns, historic=past)
     recurrences = rulebook.recurrences.get(business.name)
     if not silent and (recurrences or ticket.contributed):
         contribute(ticket, subject, reading, business, recurrences or (), outputs)

@@ -96,15 +96,20 @@ class ClockCounts(Collector):
 
     def _unit(self, unit: str | None) -> str:
         if unit is None:
-            return NO_UNIT
-        if unit not in self._units:
-            if len(self._units) >= UNITS_MAX or len(unit) > UNIT_LENGTH_MAX:
-                return OTHER_UNITS
-            self._units.add(unit)
+            return self._told(NO_UNIT)
+        if unit in self._units:
+            return unit
+        if len(self._units) >= UNITS_MAX or len(unit) > UNIT_LENGTH_MAX:
+            return self._told(OTHER_UNITS)
+        self._units.add(unit)
+        return self._told(unit)
+
+    def _told(self, label: str) -> str:
+        """Tell a unit as zero in both counts, so that one can be taken from the other."""
+        if (label, Outcome.MET) not in self._by_unit:
             for outcome in CLOSED:
-                self._by_unit.setdefault((unit, outcome), 0)
-                self._retracted_by_unit.setdefault((unit, outcome), 0)
-        return unit
+                self._by_unit[label, outcome] = self._retracted_by_unit[label, outcome] = 0
+        return label
 
     def describe(self) -> Iterable[Metric]:
         """The metrics without their values."""
@@ -116,7 +121,7 @@ class ClockCounts(Collector):
             ),
             CounterMetricFamily(
                 "sla_clocks_closed",
-                "Clocks by rule and how they came out; breached counts at the breach. Without historic ones.",
+                "Clocks by rule and how they came out; a breach at the breach, and never again as late. Without historic ones.",
                 labels=self.labels["sla_clocks_closed"],
             ),
             CounterMetricFamily(
@@ -131,7 +136,7 @@ class ClockCounts(Collector):
             ),
             CounterMetricFamily(
                 "sla_unit_clocks_retracted",
-                "As sla_clocks_retracted_total, by the unit that owes the clock; `none` where its start was taken back.",
+                "As sla_clocks_retracted_total, by the unit that owes the clock; `none` where its start is gone.",
                 labels=self.labels["sla_unit_clocks_retracted"],
             ),
             HistogramMetricFamily(

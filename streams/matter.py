@@ -57,7 +57,7 @@ class Stepped(Protocol):
 
     @property
     def fired(self) -> list[str]:
-        """The rules of which somebody is told anew that an alert fires."""
+        """The rules of which an alert fires that did not, or by silence says something else."""
 
 
 class Matter(Protocol):

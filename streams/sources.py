@@ -37,8 +37,8 @@ class Heard:
 class Sources:
     """The sources one worker hears of.
 
-    `silent_after` is how long a source may be quiet (None: as long as it likes). Those `expected` are missed when they
-    never tell anything since `since`, as are those that this worker knew before it stood by.
+    `silent_after` is how long a source may be quiet (None: as long as it likes). Those `expected` are missed when
+    they never tell anything since `since`, as are those that this worker knew before it stood by.
     """
 
     def __init__(
