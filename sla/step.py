@@ -44,8 +44,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due. `turns` are the clocks whose outcome changed, and `fired` the rules of which an alert fires that did not, or by
-    silence says something else; both without historic ones.
+    due. `turns` are the clocks whose outcome changed, and `fired` the rules of which an alert fires that did not, or
+    by silence says something else; both without historic ones.
     """
 
     ticket: Ticket | None

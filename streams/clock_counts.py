@@ -121,7 +121,7 @@ class ClockCounts(Collector):
             ),
             CounterMetricFamily(
                 "sla_clocks_closed",
-                "Clocks by rule and how they came out; a breach at the breach, and never again as late. Without historic ones.",
+                "Clocks by rule and how they came out; a breach stays one when it is done late. No historic ones.",
                 labels=self.labels["sla_clocks_closed"],
             ),
             CounterMetricFamily(
