@@ -71,7 +71,6 @@ async def _prove(keeper: Keeper, prober: Prober) -> None:
         partition = keeper.partitions.get(number)
         if partition is not None:
             partition.offer_proof(sent_us, end)
-            keeper.metrics.caught_up.labels(partition.label).set(end <= partition.next_offset)
 
 
 def _blind(keeper: Keeper, waiting: list[Partition], since: dict[Partition, float], blind_after_s: float) -> None:

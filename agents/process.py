@@ -25,7 +25,7 @@ from streams.matter import Incidents, Matter, Tickets
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.sources import Sources
-from streams.status_server import serve
+from streams.status_server import CannotListenError, serve
 
 logger = logging.getLogger("slawatch.worker")
 
@@ -34,7 +34,22 @@ STOP_WITHIN_S = 20.0
 
 
 async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
-    """Run until told to stop (0), the log is replayed (0), or something fails (70)."""
+    """Run until told to stop (0), the log is replayed (0), or something fails (70).
+
+    Raises CannotListenError before anything is watched. Whatever else is raised ends the process here, as waiting for
+    what still runs might take for ever.
+    """
+    try:
+        return await _run(settings, rulebook, clock)
+    except CannotListenError:
+        raise
+    except Exception:
+        logger.critical("process_crashed", exc_info=True)
+        logging.shutdown()
+        os._exit(EXIT_BUG)
+
+
+async def _run(settings: Settings, rulebook: Rulebook, clock: Clock) -> int:
     loop, stop, metrics = asyncio.get_running_loop(), asyncio.Event(), Metrics(rulebook.abouts)
     # What is made while stepping dies young and without cycles; looking for cycles often only costs time.
     gc.collect()

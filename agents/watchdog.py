@@ -35,23 +35,36 @@ class StuckError(Exception):
 
 
 async def watch_progress(keeper: Keeper, prober: Prober, health: Health) -> None:
-    """Note how the partitions stand beside their ends; StuckError when one neither moves nor is at its end."""
+    """Note how the partitions stand beside their ends; StuckError when one neither moves nor is at its end.
+
+    A worker that owns none asks all the same: one that stands by must be able to take over.
+    """
     while True:
         offsets = {number: partition.next_offset for number, partition in keeper.partitions.items()}
         try:
-            _, ends = await prober.ends(sorted(offsets)) if offsets else (0, {})
+            _, ends = await prober.ends(sorted(offsets) or [0])
         except ProofFailedError as error:
             logger.warning("brokers_do_not_answer", extra={"error": str(error)})
         else:
             now = time.monotonic()
             health.observe(offsets, ends, now)
             keeper.metrics.brokers_answered.set(keeper.clock.now().timestamp())
+            _compare(keeper, ends)
             stuck = health.stuck(now, STUCK_AFTER_S)
             if stuck:
                 raise StuckError(
                     f"partitions {stuck} have not moved for {STUCK_AFTER_S:g} s and are not at their end"
                 )
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _compare(keeper: Keeper, ends: dict[int, int]) -> None:
+    """Tell of each partition what of it was there when it was asked for and is not processed yet."""
+    for number, partition in keeper.partitions.items():
+        if number in ends:
+            behind = max(0, ends[number] - partition.next_offset)
+            keeper.metrics.behind.labels(partition.label).set(behind)
+            keeper.metrics.caught_up.labels(partition.label).set(behind == 0)
 
 
 class LoopWatch:

@@ -206,7 +206,7 @@ class Worker:
         self._spawn(watch_progress(self.keeper, self.prober, self.health), "progress")
         self._spawn(count_open(self.keeper), "open clocks")
         if isinstance(self.matter, Tickets) and not isinstance(self.clock, LogClock):
-            self._spawn(watch_sources(self.keeper, self.prober, self.matter), "sources")
+            self._spawn(watch_sources(self.keeper, self.prober, self.matter, self.health), "sources")
         if isinstance(self.clock, LogClock):
             self._spawn(self._replay(self.clock, after), "replay")
         self._spawn(self._start_app(), "app")
@@ -268,7 +268,9 @@ class Worker:
     def _refresh_sources(self, tickets: Tickets) -> None:
         for name, delay in tickets.sources.delays().items():
             self.metrics.source_delay.labels(name).set(delay.total_seconds())
-            self.metrics.source_heard.labels(name).set(tickets.sources.heard[name].appended_at.timestamp())
+            appended_at = tickets.sources.heard[name].appended_at
+            if appended_at is not None:
+                self.metrics.source_heard.labels(name).set(appended_at.timestamp())
             self.metrics.source_silent.labels(name).set(name in tickets.watch.unverified)
 
 

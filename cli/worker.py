@@ -63,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
     except ConfigurationError as error:
         logs.refuse(error, settings.log_format)
         return 2
-    from agents import process  # noqa: PLC0415 - Faust takes half a second to import; other verbs need none of it
+    # Faust and the web server take half a second to import; other verbs need none of it.
+    from agents import process  # noqa: PLC0415
+    from streams.status_server import CannotListenError  # noqa: PLC0415
 
     uvloop.install()
 
@@ -72,9 +74,8 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         return asyncio.run(main())
-    except OSError as error:
-        where = f"{settings.status_host}:{settings.status_port}"
-        print(f"{where}: {error.strerror}; give another --status-port", file=sys.stderr)
+    except CannotListenError as error:
+        logs.refuse(error, settings.log_format)
         return 1
 
 

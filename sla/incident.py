@@ -52,6 +52,7 @@ class IncidentStep(msgspec.Struct, frozen=True, gc=False):
     changed: bool
     unknown: bool = False
     turns: list[Turn] = []
+    fired: list[str] = []
 
     @property
     def state(self) -> Incident | None:
@@ -87,9 +88,10 @@ def step(
     current.law = watch.rulebook.hash
     outputs: list[Output] = []
     turns: list[Turn] = []
+    fired: list[str] = []
     if current.facts:
-        _judge(current, key, watch, outputs, turns)
-    return IncidentStep(_aged(current), outputs, refused, True, turns=turns)
+        _judge(current, key, watch, outputs, turns, fired)
+    return IncidentStep(_aged(current), outputs, refused, True, turns=turns, fired=fired)
 
 
 def encode(incident: Incident) -> bytes:
@@ -124,7 +126,9 @@ def _aged(incident: Incident) -> Incident | None:
     return Incident({}, {}, horizon, wake_at + MARKER_TERM, wake_at, incident.law)
 
 
-def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output], turns: list[Turn]) -> None:
+def _judge(
+    incident: Incident, key: str, watch: Watch, outputs: list[Output], turns: list[Turn], fired: list[str]
+) -> None:
     """Judge an incident anew; append what differs from what was published, and set `wake_at`."""
     rulebook = watch.rulebook
     facts = [incident.facts[ticket] for ticket in sorted(incident.facts)]
@@ -132,13 +136,15 @@ def _judge(incident: Incident, key: str, watch: Watch, outputs: list[Output], tu
     found = courses(rule, key, facts, incident.horizon) if rule is not None else []
     instants: list[datetime] = []
     for course in found:
-        instant = _tell(incident, key, course, watch, outputs, turns)
+        instant = _tell(incident, key, course, watch, outputs, turns, fired)
         instants += [] if instant is None else [instant]
     told = {course.duty.clock_id for course in found}
     subject = _subject(key, [fact for fact in facts if fact.accepted is not None])
+    historic = watch.historic(max(last_moment(fact) for fact in facts))
     for clock_id, published in incident.published.items():
         if clock_id not in told and published.reason != Reason.START_WITHDRAWN:
-            withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs, turns)
+            about = rulebook.about_clock(clock_id)
+            withdraw(clock_id, published, subject, about, outputs, turns, historic=historic)
     if not instants and all(fact.closed is not None for fact in _last_stretch(facts)):
         instants = [max(last_moment(fact) for fact in facts) + FORGET_AFTER]
     incident.wake_at = min(instants, default=None)
@@ -150,14 +156,20 @@ def _last_stretch(facts: list[Fact]) -> list[Fact]:
 
 
 def _tell(
-    incident: Incident, key: str, course: Course, watch: Watch, outputs: list[Output], turns: list[Turn]
+    incident: Incident,
+    key: str,
+    course: Course,
+    watch: Watch,
+    outputs: list[Output],
+    turns: list[Turn],
+    fired: list[str],
 ) -> datetime | None:
     """Publish what changed about one clock; the next instant at which silence would change it."""
     duty, counted = course.duty, course.counted
     if counted:
         duty.owner, duty.owner_level = above(watch.rulebook.units, counted[-1].unit, counted[-1].level)
     known = incident.published
-    revise(
+    if revise(
         known,
         duty,
         incident.horizon,
@@ -170,7 +182,8 @@ def _tell(
         # Facts come in for many reasons: what one of them made known does not wait again because another came.
         proven=_firing(known.get(duty.clock_id)),
         each_by_its_instant=True,
-    )
+    ):
+        fired.append(duty.rule)
     return next_instant(duty, incident.horizon)
 
 

@@ -38,9 +38,10 @@ def revise(
     silent: bool,
     proven: Collection[str] = (),
     each_by_its_instant: bool = False,
-) -> None:
+) -> bool:
     """Publish what changed about one clock: its verdict, then its alerts in order of time.
 
+    Answers whether an alert that is not historic fires that did not, or by silence says something else.
     `known` is what was last published, by clock. `turns` takes how it turned, unless it is historic. `silent`: only
     silence through `horizon` was added since. `watch` says which alerts are historic, and which unverified. `proven`
     are levels that need no further silence to stand. `each_by_its_instant`: an alert is historic by when it came to
@@ -51,7 +52,7 @@ def revise(
     published = known.get(duty.clock_id)
     if published is None:
         published = known[duty.clock_id] = Published(0, "", "", b"", {})
-    historic = watch.quiet_before is not None and (duty.due_at or duty.started_at) < watch.quiet_before
+    historic = watch.historic(duty.due_at or duty.started_at)
     if published.outcome != outcome or published.reason != reason or published.facts != said:
         if published.outcome != outcome and not historic:
             turns.append(turn(duty, published.outcome, outcome))
@@ -60,7 +61,7 @@ def revise(
         outputs.append(verdict(duty, published.revision, outcome, reason, subject, about))
     doubted = duty.start.source in watch.unverified
     unmoved = silent and duty.wakes_at is None  # what stands rests on events; only an excess waits for silence
-    alerts = published.alerts
+    alerts, fires = published.alerts, False
     for level, at in duty.thresholds:
         raised = alerts.get(level)
         if unmoved and raised is not None and raised.status != Status.RETRACTED:
@@ -77,30 +78,51 @@ def revise(
         told = facts.fingerprint()
         if raised.status != status or raised.facts != told:
             if each_by_its_instant:
-                historic = watch.quiet_before is not None and at < watch.quiet_before
+                historic = watch.historic(at)
+            firing = status is Status.FIRING
+            fires = fires or (firing and not historic and (silent or raised.status != Status.FIRING))
             raised.revision += 1
             raised.status, raised.facts, raised.historic = status, told, historic
             why = reason
-            if status is Status.FIRING and reason in _WHILE_OPEN:
+            if firing and reason in _WHILE_OPEN:
                 why = Reason.NOT_DONE if level == BREACH else Reason.AWAITED
-            unverified = doubted and status is Status.FIRING
+            unverified = doubted and firing
             outputs.append(
                 alert(
                     duty, level, raised.revision, status, why, facts, about, historic=historic, unverified=unverified
                 )
             )
     if not unmoved:
-        levels = {level for level, _ in duty.thresholds}
-        for level, raised in alerts.items():
-            if level not in levels and raised.status != Status.RETRACTED:
-                _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
+        _retract_gone(duty, alerts, subject, about, reason, outputs)
+    return fires
+
+
+def _retract_gone(
+    duty: Duty, alerts: dict[str, Raised], subject: Subject, about: About, reason: Reason, outputs: list[Output]
+) -> None:
+    """Take back the alerts of thresholds that the clock has no more."""
+    levels = {level for level, _ in duty.thresholds}
+    for level, raised in alerts.items():
+        if level not in levels and raised.status != Status.RETRACTED:
+            _retract(duty.clock_id, level, raised, subject, about, reason, outputs)
 
 
 def withdraw(
-    clock_id: str, published: Published, subject: Subject, about: About, outputs: list[Output], turns: list[Turn]
+    clock_id: str,
+    published: Published,
+    subject: Subject,
+    about: About,
+    outputs: list[Output],
+    turns: list[Turn],
+    *,
+    historic: bool,
 ) -> None:
-    """Take back a clock that has no ground any more: its start was voided or corrected away."""
-    turns.append(Turn(about.rule, published.outcome, Outcome.CANCELLED))
+    """Take back a clock that has no ground any more: its start was voided or corrected away.
+
+    `historic`: all that is known of its ticket or incident lies in the past that is not counted.
+    """
+    if not historic and not any(raised.historic for raised in published.alerts.values()):
+        turns.append(Turn(about.rule, published.outcome, Outcome.CANCELLED))
     published.revision += 1
     published.outcome, published.reason = Outcome.CANCELLED, Reason.START_WITHDRAWN
     published.facts = b""

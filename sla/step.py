@@ -44,7 +44,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     `ticket` is None when nothing of it is to be remembered any more. `changed` says whether the state must be
     stored; an unchanged step has no outputs. `unknown` says that a clock waits for a calendar that ends before it is
-    due. `turns` are the clocks whose outcome changed, without historic ones.
+    due. `turns` are the clocks whose outcome changed, and `fired` the rules of which an alert fires that did not, or
+    by silence says something else; both without historic ones.
     """
 
     ticket: Ticket | None
@@ -53,6 +54,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     changed: bool
     unknown: bool = False
     turns: list[Turn] = []
+    fired: list[str] = []
 
     @property
     def state(self) -> Ticket | None:
@@ -96,11 +98,12 @@ def step(
     current.law = rulebook.hash
     outputs: list[Output] = []
     turns: list[Turn] = []
+    fired: list[str] = []
     unknown = False
     if stirred and not current.forgotten:
         silent = not events and not another_law
-        unknown = _judge(current, subject, watch, outputs, turns, calm=calm, silent=silent)
-    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns)
+        unknown = _judge(current, subject, watch, outputs, turns, fired, calm=calm, silent=silent)
+    return Step(_aged(current, rulebook, refused), outputs, refused, True, unknown, turns, fired)
 
 
 def _admit(ticket: Ticket, event: Event, rulebook: Rulebook) -> str | None:
@@ -131,7 +134,15 @@ def business_of(events: list[Event], rulebook: Rulebook) -> Business | None:
 
 
 def _judge(
-    ticket: Ticket, subject: str, watch: Watch, outputs: list[Output], turns: list[Turn], *, calm: bool, silent: bool
+    ticket: Ticket,
+    subject: str,
+    watch: Watch,
+    outputs: list[Output],
+    turns: list[Turn],
+    fired: list[str],
+    *,
+    calm: bool,
+    silent: bool,
 ) -> bool:
     """Judge the clocks of a ticket anew; append what differs from what was published, and set `wake_at`.
 
@@ -146,13 +157,13 @@ def _judge(
     reading = Reading(ticket.events, rulebook.vocabulary, business, ticket.horizon)
     attributes = reading.attributes
     told = attributes.get
-    about_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
+    of_ticket = Subject(subject, business.name, told("mode"), told("grade"), told("urgency"), told("category"))
     known = ticket.published
     wake_at: datetime | None = None
     seen: set[str] = set()
 
     calm = calm and not reading.inferred
-    rests = False
+    rests, unknown = False, False
 
     def settled(clock_id: str) -> bool:
         seen.add(clock_id)
@@ -161,7 +172,6 @@ def _judge(
             return False
         return published.outcome in FINAL or (silent and _said_all(published))
 
-    unknown = False
     if reading.accepted is not None:
         excused = rulebook.excused(business.name, reading)
         for rule in rulebook.rules_of(business.name):
@@ -171,7 +181,8 @@ def _judge(
                 if instant is None or (ticket.horizon is not None and ticket.horizon > instant):
                     duty.excused = excused
                     about = rulebook.about(rule)
-                    revise(known, duty, ticket.horizon, about, about_ticket, watch, outputs, turns, silent=silent)
+                    if revise(known, duty, ticket.horizon, about, of_ticket, watch, outputs, turns, silent=silent):
+                        fired.append(duty.rule)
                     instant = next_instant(duty, ticket.horizon)
                     unknown = unknown or (duty.certain_until is not None and duty.due_at is None)
                 else:  # it lies ahead; if it was told, what told it was taken back since
@@ -179,9 +190,11 @@ def _judge(
                 if instant is not None and (wake_at is None or instant < wake_at):
                     wake_at = instant
     if not silent:
+        past = watch.historic(ticket.events[-1].time)
         for clock_id, published in known.items():
             if clock_id not in seen and published.reason != Reason.START_WITHDRAWN:
-                withdraw(clock_id, published, about_ticket, rulebook.about_clock(clock_id), outputs, turns)
+                about = rulebook.about_clock(clock_id)
+                withdraw(clock_id, published, of_ticket, about, outputs, turns, historic=past)
     recurrences = rulebook.recurrences.get(business.name)
     if not silent and (recurrences or ticket.contributed):
         contribute(ticket, subject, reading, business, recurrences or (), outputs)

@@ -19,3 +19,7 @@ class Watch(msgspec.Struct, frozen=True):
     rulebook: Rulebook
     quiet_before: datetime | None = None
     unverified: frozenset[str] = frozenset()
+
+    def historic(self, at: datetime) -> bool:
+        """Whether an instant lies before alerts are for people."""
+        return self.quiet_before is not None and at < self.quiet_before

@@ -32,16 +32,20 @@ NO_UNIT: Final = "none"
 
 CLOSED: Final = (Outcome.MET, Outcome.LATE, Outcome.BREACHED, Outcome.CANCELLED)
 _STOPPED = frozenset({Outcome.MET.value, Outcome.LATE.value})
-_RUNNING, _UNKNOWN, _LATE, _BREACHED = Outcome.RUNNING, Outcome.UNKNOWN, Outcome.LATE, Outcome.BREACHED.value
+_OVERDUE = frozenset({Outcome.LATE.value, Outcome.BREACHED.value})
+_COUNTED = frozenset(outcome.value for outcome in CLOSED)
+_RUNNING, _UNKNOWN = Outcome.RUNNING, Outcome.UNKNOWN
 
 
 class ClockCounts(Collector):
-    """The counts of one worker, registered under four names. `labels` tells the labels of each name."""
+    """The counts of one worker, registered under six names. `labels` tells the labels of each name."""
 
     labels: Final[Mapping[str, tuple[str, ...]]] = {
         "sla_clocks_open": ("rule", "state"),
         "sla_clocks_closed": ("rule", "outcome"),
         "sla_unit_clocks_closed": ("unit", "outcome"),
+        "sla_clocks_retracted": ("rule", "outcome"),
+        "sla_unit_clocks_retracted": ("unit", "outcome"),
         "sla_clock_used_ratio": ("rule",),
     }
 
@@ -49,6 +53,8 @@ class ClockCounts(Collector):
         """The clocks of `rules` are told as zero until there are any."""
         self._closed: Counter[tuple[str, str]] = Counter({(rule, outcome): 0 for rule in rules for outcome in CLOSED})
         self._by_unit: Counter[tuple[str, str]] = Counter()
+        self._retracted: Counter[tuple[str, str]] = Counter(dict.fromkeys(self._closed, 0))
+        self._retracted_by_unit: Counter[tuple[str, str]] = Counter()
         self._units: set[str] = set()
         self._used = {rule: _Shares() for rule in rules}
         self._open: dict[str, Counter[tuple[str, str]]] = {}
@@ -58,15 +64,20 @@ class ClockCounts(Collector):
     def count(self, turns: Iterable[Turn]) -> None:
         """Count clocks that turned.
 
-        Each is counted when it comes out, and again only if a correction makes it come out differently; one that was
-        breached and is then done late stays counted as breached.
+        Each is counted when it comes out. What is told later may make it come out differently, or not yet: then it is
+        taken back under the outcome it had, and counted under the one it has. Late and breached are one here: a clock
+        that passes from one to the other stays counted as it was.
         """
         for turn in turns:
-            outcome = turn.outcome
+            before, outcome = turn.before, turn.outcome
+            still_overdue = before in _OVERDUE and outcome in _OVERDUE
+            if before in _COUNTED and not still_overdue:
+                self._retracted[turn.rule, before] += 1
+                self._retracted_by_unit[self._unit(turn.unit), before] += 1
             if outcome is _RUNNING or outcome is _UNKNOWN:
                 self._unit(turn.unit)  # told as zero while its first clock runs, or Prometheus would miss that one
                 continue
-            if not (outcome is _LATE and turn.before == _BREACHED):
+            if not still_overdue:
                 self._closed[turn.rule, outcome] += 1
                 self._by_unit[self._unit(turn.unit), outcome] += 1
             if turn.used is not None and turn.before not in _STOPPED:
@@ -85,14 +96,20 @@ class ClockCounts(Collector):
 
     def _unit(self, unit: str | None) -> str:
         if unit is None:
-            return NO_UNIT
-        if unit not in self._units:
-            if len(self._units) >= UNITS_MAX or len(unit) > UNIT_LENGTH_MAX:
-                return OTHER_UNITS
-            self._units.add(unit)
+            return self._told(NO_UNIT)
+        if unit in self._units:
+            return unit
+        if len(self._units) >= UNITS_MAX or len(unit) > UNIT_LENGTH_MAX:
+            return self._told(OTHER_UNITS)
+        self._units.add(unit)
+        return self._told(unit)
+
+    def _told(self, label: str) -> str:
+        """Tell a unit as zero in both counts, so that one can be taken from the other."""
+        if (label, Outcome.MET) not in self._by_unit:
             for outcome in CLOSED:
-                self._by_unit.setdefault((unit, outcome), 0)
-        return unit
+                self._by_unit[label, outcome] = self._retracted_by_unit[label, outcome] = 0
+        return label
 
     def describe(self) -> Iterable[Metric]:
         """The metrics without their values."""
@@ -104,13 +121,23 @@ class ClockCounts(Collector):
             ),
             CounterMetricFamily(
                 "sla_clocks_closed",
-                "Clocks by rule and how they came out; breached counts at the breach. Without historic ones.",
+                "Clocks by rule and how they came out; a breach stays one when it is done late. No historic ones.",
                 labels=self.labels["sla_clocks_closed"],
             ),
             CounterMetricFamily(
                 "sla_unit_clocks_closed",
                 "Clocks by the unit that owes them and how they came out; units beyond the first 300 are `other`.",
                 labels=self.labels["sla_unit_clocks_closed"],
+            ),
+            CounterMetricFamily(
+                "sla_clocks_retracted",
+                "Clocks by rule and the outcome they were counted under (`late`: or breached) and no longer have.",
+                labels=self.labels["sla_clocks_retracted"],
+            ),
+            CounterMetricFamily(
+                "sla_unit_clocks_retracted",
+                "As sla_clocks_retracted_total, by the unit that owes the clock; `none` where its start is gone.",
+                labels=self.labels["sla_unit_clocks_retracted"],
             ),
             HistogramMetricFamily(
                 "sla_clock_used_ratio",
@@ -121,20 +148,22 @@ class ClockCounts(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The metrics with their values."""
-        open_, closed, by_unit, used = self.describe()
+        open_, closed, by_unit, retracted, retracted_by_unit, used = self.describe()
         found = Counter({(rule, state.value): 0 for rule in self._rules for state in State})
         for one in self._open.values():
             found.update(one)
         for (rule, state), count in found.items():
             open_.add_sample(open_.name, {"rule": rule, "state": state}, count)
-        for (rule, outcome), count in self._closed.items():
-            closed.add_sample(f"{closed.name}_total", {"rule": rule, "outcome": outcome}, count)
-        for (unit, outcome), count in self._by_unit.items():
-            by_unit.add_sample(f"{by_unit.name}_total", {"unit": unit, "outcome": outcome}, count)
+        for family, counts in ((closed, self._closed), (retracted, self._retracted)):
+            for (rule, outcome), count in counts.items():
+                family.add_sample(f"{family.name}_total", {"rule": rule, "outcome": outcome}, count)
+        for family, counts in ((by_unit, self._by_unit), (retracted_by_unit, self._retracted_by_unit)):
+            for (unit, outcome), count in counts.items():
+                family.add_sample(f"{family.name}_total", {"unit": unit, "outcome": outcome}, count)
         if isinstance(used, HistogramMetricFamily):
             for rule, shares in self._used.items():
                 used.add_metric([rule], shares.buckets(), shares.sum)
-        return open_, closed, by_unit, used
+        return open_, closed, by_unit, retracted, retracted_by_unit, used
 
 
 class _Shares:

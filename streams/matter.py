@@ -55,6 +55,10 @@ class Stepped(Protocol):
     def turns(self) -> list[Turn]:
         """The clocks whose outcome changed."""
 
+    @property
+    def fired(self) -> list[str]:
+        """The rules of which an alert fires that did not, or by silence says something else."""
+
 
 class Matter(Protocol):
     """One matter; `name` names its table and its metrics, `source` the topic its records come from."""

@@ -77,7 +77,16 @@ class Metrics:
             registry=r,
         )
         self.caught_up = Gauge(
-            "sla_partition_caught_up", "1 if the last proof of silence held.", ["partition"], registry=r
+            "sla_partition_caught_up",
+            "1 if all that was there when the brokers were last asked is processed, by partition.",
+            ["partition"],
+            registry=r,
+        )
+        self.behind = Gauge(
+            "sla_partition_backlog_records",
+            "Offsets that were there when the brokers were last asked and are not processed, by partition.",
+            ["partition"],
+            registry=r,
         )
         self.epoch = Gauge(
             "sla_partition_epoch", "Epoch under which a partition is owned.", ["partition"], registry=r
@@ -124,7 +133,15 @@ class Metrics:
 
     def forget(self, partition: str) -> None:
         """Drop the series of a partition that is no longer ours."""
-        for gauge in (self.tickets, self.timers, self.watermark, self.caught_up, self.epoch, self.blind):
+        for gauge in (
+            self.tickets,
+            self.timers,
+            self.watermark,
+            self.caught_up,
+            self.behind,
+            self.epoch,
+            self.blind,
+        ):
             try:
                 gauge.remove(partition)
             except KeyError:

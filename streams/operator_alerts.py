@@ -79,6 +79,12 @@ class OperatorAlerts:
         said = self._said.get(_name(condition, about))
         return said is not None and said.status is Status.FIRING
 
+    def firing_about(self, condition: Condition) -> list[str]:
+        """What of a condition fires, where there are several."""
+        start = f"{condition.value}/"
+        firing = (name for name, said in self._said.items() if said.status is Status.FIRING)
+        return sorted(name.removeprefix(start) for name in firing if name.startswith(start))
+
     def fired_under_another_law(self, condition: Condition) -> bool:
         """Whether a condition fires that was never seen to hold under the present rulebook."""
         return self.firing(condition) and self._said[condition].law != self._law

@@ -36,6 +36,7 @@ from streams.dead_letters import DeadLetter
 from streams.matter import Matter, Tickets
 from streams.operator_alerts import Condition, OperatorAlerts
 from streams.runs import Group, Record, Tail
+from streams.sources import CANARY_RULE
 from streams.timers import Timers
 
 CRASHED_US = "crashed_us"
@@ -181,6 +182,8 @@ class Partition:
         if result.unknown:
             self.fire(Condition.CALENDAR_ENDS)
         group = self._open()
+        if horizon is not None and stored is not None and any(rule != CANARY_RULE for rule in result.fired):
+            group.fired.append(wake_us_of(stored))
         group.touched.setdefault(key, []).extend(result.outputs)
         kept = result.state
         if kept is None:
@@ -280,7 +283,6 @@ class Partition:
             if stored is not None and wake_us_of(stored) == wake_us:
                 limit -= 1
                 self._step(key.decode(), [], horizon, {})
-                self._open().fired.append(wake_us)
         next_us = timers.next_us()
         return (next_us is not None and next_us < horizon_us) or self._judge_anew(limit)
 

@@ -53,7 +53,10 @@ class Tail:
 
 @dataclass(slots=True)
 class Group:
-    """What a partition wants made durable and said, as one step of its sequence."""
+    """What a partition wants made durable and said, as one step of its sequence.
+
+    `fired` are the timers due of which somebody is told that an alert fires (microseconds); canaries tell nobody.
+    """
 
     partition: int
     epoch: int

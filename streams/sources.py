@@ -9,37 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 SOURCES_MAX = 100
 """So many sources are known by name; an installation that has more of them names wrongly what it calls a source."""
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
 CANARY = "slawatch/canary"
 """The source of the monitor's own tickets: Prometheus misses them, and people on call shall not hear of it."""
+CANARY_RULE = "canary/heard"
+"""The rule that these tickets break on purpose, which is nobody's."""
 
 
 @dataclass(slots=True)
 class Heard:
-    """When the broker took the last event of a source, and its greatest delay since that was asked last."""
+    """When the broker took the last event of a source, and its greatest delay since that was asked last.
 
-    appended_at: datetime
+    `appended_at` is None before this worker hears of it; `missed` says that it was called silent before that.
+    """
+
+    appended_at: datetime | None = None
     delay: timedelta = timedelta(0)
+    missed: bool = False
 
 
 class Sources:
     """The sources one worker hears of.
 
-    `silent_after` is how long a source may be quiet (None: as long as it likes). Those `expected` count as heard at
-    `since`, so that one that never tells anything is missed too.
+    `silent_after` is how long a source may be quiet (None: as long as it likes). Those `expected` are missed when
+    they never tell anything since `since`, as are those that this worker knew before it stood by.
     """
 
     def __init__(
-        self, silent_after: timedelta | None = None, expected: Iterable[str] = (), since: datetime | None = None
+        self, silent_after: timedelta | None = None, expected: Iterable[str] = (), since: datetime = EARLIEST
     ) -> None:
         self.silent_after = silent_after
-        self.heard: dict[str, Heard] = {}
-        if since is not None:
-            self.heard = {name: Heard(since) for name in expected}
+        self.since = since
+        self.heard: dict[str, Heard] = {name: Heard() for name in expected}
 
     def hear(self, name: str, at: datetime, appended_at: datetime) -> None:
         """Note one event of a source: when it happened, and when the broker took it."""
@@ -50,15 +57,32 @@ class Sources:
             if len(self.heard) >= SOURCES_MAX:
                 return
             heard = self.heard[name] = Heard(appended_at)
-        heard.appended_at = max(heard.appended_at, appended_at)
+        known = heard.appended_at
+        if known is None or appended_at > known:
+            heard.appended_at, heard.missed = appended_at, False
         heard.delay = max(heard.delay, appended_at - at)
+
+    def miss(self, name: str) -> None:
+        """Take a source for silent until it is heard: a standing alert says so. Nothing where it was heard already.
+
+        These are no more than former owners knew by name, so they have no limit of their own.
+        """
+        heard = self.heard.setdefault(name, Heard())
+        heard.missed = heard.appended_at is None
+
+    def stand_by(self, at: datetime) -> None:
+        """Hear of nobody any more: others do, and none is silent before its time has passed from here on."""
+        self.since = at
+        self.heard = {name: Heard() for name in self.heard}
 
     def silent(self, through: datetime) -> frozenset[str]:
         """The sources that are silent, everything appended through an instant being read."""
         if self.silent_after is None:
             return frozenset()
-        since = through - self.silent_after
-        return frozenset(name for name, heard in self.heard.items() if heard.appended_at < since)
+        edge = through - self.silent_after
+        return frozenset(
+            name for name, heard in self.heard.items() if heard.missed or (heard.appended_at or self.since) < edge
+        )
 
     def delays(self) -> dict[str, timedelta]:
         """The greatest delay of each source since this was asked last."""

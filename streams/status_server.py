@@ -16,10 +16,14 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from streams.health import Health
 
 
+class CannotListenError(Exception):
+    """The status server cannot be started; the message says where, why, and what to give instead."""
+
+
 async def serve(
     host: str, port: int, registry: CollectorRegistry, healths: Sequence[Health], refresh: Callable[[], None]
 ) -> web.AppRunner:
-    """Start serving; the runner's `cleanup` ends it. OSError when the port is taken.
+    """Start serving; the runner's `cleanup` ends it. CannotListenError, as when the port is taken.
 
     The process is as well as the least well of what it watches.
     """
@@ -40,7 +44,11 @@ async def serve(
     app.router.add_get("/readyz", readyz)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise CannotListenError(f"{host}:{port}: {error.strerror}; give another --status-port") from error
     return runner
 
 

@@ -132,9 +132,18 @@ def _clauses() -> list[Panel]:
     ]
 
 
+def _stood(clocks: str, by: str, narrowed: str) -> str:
+    """How many were overdue in the time shown, less what was taken back since."""
+    closed, taken_back = (
+        f"sum by ({by}) (increase({clocks}_{what}_total{{{WORKER},{OVERDUE},{narrowed}}}[$__range]))"
+        for what in ("closed", "retracted")
+    )
+    return f"({closed} - {taken_back}) > 0"
+
+
 def _where() -> list[Panel]:
-    by_rule = f"sum by (rule) (increase(sla_clocks_closed_total{{{WORKER},{OVERDUE},{RULE}}}[$__range])) > 0"
-    by_unit = f"sum by (unit) (increase(sla_unit_clocks_closed_total{{{WORKER},{OVERDUE},{UNIT}}}[$__range])) > 0"
+    by_rule = _stood("sla_clocks", "rule", RULE)
+    by_unit = _stood("sla_unit_clocks", "unit", UNIT)
     return [
         bars(
             "Overdue by rule, top 10 · 超时最多的规则",

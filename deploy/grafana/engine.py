@@ -107,8 +107,9 @@ def partitions() -> list[Panel]:
     return [
         table(
             "Partitions · 各分区",
-            "Caught up: the last proof of silence held. Watermark age: how long ago the broker took the last record "
-            "that was processed; on a quiet topic it grows and means nothing while the partition is caught up. "
+            "Caught up: all that was there when the brokers were last asked is processed. Watermark age: how long "
+            "ago the broker took the last record that was processed; on a quiet topic it grows and means nothing "
+            "while the partition is caught up. "
             "Epoch: it rises with each take-over. docs/alerts.md#slapartitionblind",
             {"partition": "Partition"},
             Column("Blind", f"max by (partition) (sla_partition_blind{{{WORKERS}}})", steps=ALARM),
@@ -130,6 +131,13 @@ def partitions() -> list[Panel]:
             Query(age, "{{partition}}"),
             unit="s",
             width=12,
+        ),
+        series(
+            "Backlog · 积压",
+            "Offsets that were there when the brokers were last asked, every 2 s, and are not processed, by "
+            "partition; markers of transactions count too. What stays up has too few workers.",
+            Query(f"max by (partition) (sla_partition_backlog_records{{{WORKERS}}})", "{{partition}}"),
+            width=24,
         ),
         series(
             "Tickets remembered · 在册工单",

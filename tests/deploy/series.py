@@ -50,7 +50,9 @@ def labels(name):
 
 def _of_recorded(expression):
     """The labels that a recording rule leaves: those it sums by, or those of the first series it starts from."""
-    expression = re.sub(r"^topk by \([^)]*\) \(1, ", "", expression)  # which leaves the labels as they are
+    expression = re.sub(
+        r"^(topk by \([^)]*\) \(1, |clamp_min\()", "", expression
+    )  # which leave the labels as they are
     if found := re.match(r"\w+ by \(([^)]*)\)", expression):
         return set(found[1].split(", "))
     [(first, _), *_] = NAMED.findall(expression)

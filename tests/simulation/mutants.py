@@ -213,7 +213,7 @@ MUTANTS = (
             "for key in (*told, *(key for key in ticket.contributed if key not in told)):", "for key in told:",
             by=INCIDENTS),
     _mutant("clock-without-ground", "an incident whose first closing is gone goes on", f"{COUNTED}:_judge",
-            "withdraw(clock_id, published, subject, rulebook.about_clock(clock_id), outputs, turns)", "pass", by=INCIDENTS),
+            "withdraw(clock_id, published, subject, about, outputs, turns, historic=historic)", "pass", by=INCIDENTS),
     _mutant("stood-and-waits", "what an incident was told of is taken back with every fact", f"{COUNTED}:_tell",
             "proven=_firing(known.get(duty.clock_id))", "proven=()", by=INCIDENTS),
     _mutant("incident-asleep", "nobody keeps time for what is counted", f"{COUNTED}:_tell",

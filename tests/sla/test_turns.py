@@ -77,6 +77,32 @@ def test_historic_clocks_do_not_turn():
     assert turns(life.tell(ACCEPTED, f"08:02:00 e2 {TO_CITY}")) == []
 
 
+def test_a_historic_clock_that_loses_its_start_does_not_turn_either():
+    """Whether that is told in the past too, or only now: the clock was never counted."""
+    for voided in ("08:02:00", "09:30:00"):
+        life = Life(Watch(shipped(), quiet_before=instant("09:00:00")))
+        life.tell(ACCEPTED)
+        life.quiet_until("08:04:00")
+        assert turns(life.tell(f"{voided} e2 voided event_id=e1")) == []
+
+
+def test_a_rule_fires_once_for_each_alert_that_silence_brings():
+    """The two warnings and the breach; then there is nothing more to say, and what is over fires nothing."""
+    life = Life()
+    assert life.tell(ACCEPTED).fired == []
+    assert [life.quiet_until(at).fired for at in ("08:02:01", "08:02:37", "08:03:01")] == [[RULE]] * 3
+    assert life.tell(f"08:05:00 e2 {TO_CITY}").fired == []
+
+
+def test_historic_alerts_fire_for_nobody():
+    """They are published and tell no one."""
+    life = Life(Watch(shipped(), quiet_before=instant("09:00:00")))
+    life.tell(ACCEPTED)
+    stepped = life.quiet_until("08:03:01")
+    assert stepped.outputs
+    assert stepped.fired == []
+
+
 def test_an_open_clock_is_running_then_at_risk_then_breached():
     """As its warnings and its breach come; done, it is open no more."""
     life = Life()

@@ -18,12 +18,15 @@ def counts(*turns, rules=(RULE,)):
     return registry
 
 
-def closed(registry, rule=RULE):
+def closed(registry, name="sla_clocks_closed_total"):
     """How many came out how, without zeros."""
-    found = {
-        o.value: registry.get_sample_value("sla_clocks_closed_total", {"rule": rule, "outcome": o}) for o in CLOSED
-    }
+    found = {o.value: registry.get_sample_value(name, {"rule": RULE, "outcome": o}) for o in CLOSED}
     return {outcome: count for outcome, count in found.items() if count}
+
+
+def retracted(registry):
+    """How many of those no longer count, by what they were counted under, without zeros."""
+    return closed(registry, "sla_clocks_retracted_total")
 
 
 def test_rules_are_told_as_zero_before_there_is_any_clock():
@@ -43,7 +46,9 @@ def test_a_clock_that_starts_is_not_closed():
 def test_a_breach_that_is_done_late_stays_one_breach():
     """It is counted when it breaks, and not again when it is stopped."""
     turns = Turn(RULE, "running", Outcome.BREACHED, "3201"), Turn(RULE, "breached", Outcome.LATE, "3201", 1.5)
-    assert closed(counts(*turns)) == {"breached": 1}
+    registry = counts(*turns)
+    assert closed(registry) == {"breached": 1}
+    assert retracted(registry) == {}
 
 
 def test_what_was_late_before_anybody_knew_is_counted_late():
@@ -53,10 +58,46 @@ def test_what_was_late_before_anybody_knew_is_counted_late():
 
 def test_a_correction_that_changes_the_outcome_is_counted():
     """Met by what was first told, late by what is true."""
-    assert closed(counts(Turn(RULE, "running", Outcome.MET), Turn(RULE, "met", Outcome.LATE))) == {
-        "met": 1,
-        "late": 1,
-    }
+    registry = counts(Turn(RULE, "running", Outcome.MET), Turn(RULE, "met", Outcome.LATE))
+    assert closed(registry) == {"met": 1, "late": 1}
+    assert retracted(registry) == {"met": 1}
+
+
+def test_a_breach_that_turns_out_met_is_taken_back_of_its_rule_and_its_unit():
+    """So that one kept obligation shows as 100 %: what is left of the breach is nothing."""
+    turns = Turn(RULE, "running", Outcome.BREACHED, "u"), Turn(RULE, "breached", Outcome.MET, "u", 0.5)
+    registry = counts(*turns)
+    assert closed(registry) == {"breached": 1, "met": 1}
+    assert retracted(registry) == {"breached": 1}
+    labels = {"unit": "u", "outcome": "breached"}
+    assert registry.get_sample_value("sla_unit_clocks_retracted_total", labels) == 1
+
+
+def test_a_clock_that_runs_again_is_taken_back_until_it_comes_out():
+    """What stopped it was voided; done again, it is one clock all the same."""
+    turns = [("running", Outcome.MET), ("met", Outcome.RUNNING), ("running", Outcome.MET)]
+    registry = counts(*(Turn(RULE, before, outcome) for before, outcome in turns))
+    assert closed(registry) == {"met": 2}
+    assert retracted(registry) == {"met": 1}
+
+
+def test_late_and_breached_are_one():
+    """A breach whose late stop is voided is no second breach; met after all, both together are taken back once."""
+    turns = [
+        ("running", Outcome.BREACHED), ("breached", Outcome.LATE), ("late", Outcome.BREACHED),
+        ("breached", Outcome.LATE), ("late", Outcome.MET),
+    ]  # fmt: skip
+    registry = counts(*(Turn(RULE, before, outcome) for before, outcome in turns))
+    assert closed(registry) == {"breached": 1, "met": 1}
+    assert retracted(registry) == {"late": 1}
+
+
+def test_both_counts_of_a_unit_are_told_from_its_first_clock_on():
+    """Where one of them had no series, nothing could be subtracted; that holds for what nobody owns too."""
+    registry = counts(Turn(RULE, "", Outcome.RUNNING, "u"), Turn(RULE, "running", Outcome.MET))
+    for unit in ("u", NO_UNIT):
+        for name in ("sla_unit_clocks_closed_total", "sla_unit_clocks_retracted_total"):
+            assert registry.get_sample_value(name, {"unit": unit, "outcome": "breached"}) == 0
 
 
 def test_the_share_has_an_edge_at_exactly_the_due_time():

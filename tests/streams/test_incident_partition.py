@@ -46,8 +46,11 @@ def test_the_third_escalates_when_silence_is_proven() -> None:
     kept = partition()
     kept.apply(records(FIRST, *THREE))
     assert said(kept.seal()) == {}
+    due_us = kept.next_wake_us()
     kept.tick(microseconds(LATER), 10)
-    assert said(kept.seal())["escalation"]["status"] == "firing"
+    group = kept.seal()
+    assert said(group)["escalation"]["status"] == "firing"
+    assert group.fired == [due_us]
     assert kept.next_wake_us() is not None
     assert kept.label == "incidents/0"
 
