@@ -8,6 +8,7 @@ Blocking; every call but `resume` and `mark` comes from one thread.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ logger = logging.getLogger("slawatch.notifier")
 BATCH: Final = 500
 POLL_S: Final = 0.1
 ANSWER_WITHIN_S: Final = 30.0
+FENCED_ONCE_IN_S: Final = 300.0
+"""Fenced twice within this time, there is another process of the same name."""
 
 _PASSING: Final = frozenset(
     {
@@ -46,21 +49,21 @@ class Intake:
     ) -> None:
         """`from_now`: begin at the end, and commit nothing."""
         self._topic, self._from_now = topic, from_now
-        self._consumer = Consumer(
-            {
-                **settings,
-                "group.id": group,
-                "enable.auto.commit": not from_now,
-                "auto.commit.interval.ms": 1_000,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
-                "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": int(session_timeout_s * 1000),
-                "heartbeat.interval.ms": int(session_timeout_s * 1000 / 5),
-                "fetch.wait.max.ms": 50,
-                **({"group.instance.id": instance} if instance else {}),
-            }
-        )
+        self._settings: dict[str, Any] = {
+            **settings,
+            "group.id": group,
+            "enable.auto.commit": not from_now,
+            "auto.commit.interval.ms": 1_000,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": int(session_timeout_s * 1000),
+            "heartbeat.interval.ms": int(session_timeout_s * 1000 / 5),
+            "fetch.wait.max.ms": 50,
+            **({"group.instance.id": instance} if instance else {}),
+        }
+        self._consumer = Consumer(self._settings)
+        self._fenced_at = float("-inf")
 
     def join(self, assigned: Callable[[dict[int, int]], None], revoked: Callable[[list[int]], None]) -> None:
         """Become a member. `assigned` gets the offset each new partition goes on from; both are called in `poll`.
@@ -78,9 +81,26 @@ class Intake:
             error = message.error()
             if error is None:
                 found.append(message)
+            elif error.code() == KafkaError._FATAL and time.monotonic() - self._fenced_at > FENCED_ONCE_IN_S:
+                self._join_anew(error)
+                return []  # what is not taken yet comes again
             elif not (error.retriable() or error.code() in _PASSING):
                 raise KafkaException(error)
         return found
+
+    def _join_anew(self, error: KafkaError) -> None:
+        """Begin with a new client after the brokers have fenced this one.
+
+        After an outage a commit that waited for its end names the member we were, and the brokers, for whom we have
+        joined again meanwhile, take us for a second process of our name. If there is one, either is fenced again, and
+        ends.
+        """
+        logger.warning("consumer_fenced", extra={"error": error.str()})
+        self._fenced_at = time.monotonic()
+        self._revoked([place.partition for place in self._consumer.assignment()])
+        self._consumer.close()
+        self._consumer = Consumer(self._settings)
+        self.join(self._assigned, self._revoked)
 
     def mark(self, offsets: Mapping[int, int]) -> None:
         """These partitions are taken up to (not including) these offsets."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from confluent_kafka import Consumer, KafkaException
 from redis.asyncio import Redis
 
 from alerting.answer import Answer, Class, Why
@@ -240,6 +244,40 @@ def test_a_record_as_large_as_there_may_be_is_put_aside_too(delivery: DeliverySt
 
     asyncio.run(story())
     assert [letter.value() for letter in delivery.read(delivery.topics.dead_letters)] == [large]
+
+
+def test_one_whose_name_was_taken_joins_anew_and_the_second_time_it_ends(delivery: DeliveryStage) -> None:
+    """Kafka says the same of a member whose commit outlasted an outage; only a namesake that stays does it again."""
+
+    async def namesake(settings: dict[str, object], fenced: Callable[[], bool]) -> None:
+        other = Consumer(settings)
+        other.subscribe([delivery.topics.alerts])
+
+        def seen() -> bool:
+            with contextlib.suppress(KafkaException):  # it is fenced in its turn
+                other.poll(0)
+            return fenced()
+
+        try:
+            await until(seen, "the notifier is fenced")
+        finally:
+            await asyncio.get_running_loop().run_in_executor(None, other.close)
+
+    async def story() -> None:
+        robot = Scripted()
+        notifier = delivery.notifier(lambda _: ONCE, {"robot": robot}, instance="n1")
+        settings = {name: value for name, value in notifier._intake._settings.items() if name != "fetch.wait.max.ms"}
+        async with running(notifier):
+            delivery.put(alert("before"))
+            await until(lambda: len(robot.heard) == 1, "told")
+            await namesake(settings, lambda: notifier._intake._fenced_at > 0)
+            delivery.put(alert("after"))
+            await until(lambda: len(robot.heard) == 2, "told after it has joined anew")
+            await namesake(settings, notifier.stop.is_set)
+
+    with pytest.raises(KafkaException, match="fenced"):
+        asyncio.run(story())
+    assert len(delivery.records()) == 2
 
 
 def test_two_notifiers_share_the_alerts_and_tell_each_once(delivery: DeliveryStage) -> None:
